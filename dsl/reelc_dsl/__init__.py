@@ -1,0 +1,1 @@
+"""Reel, the language: text to syntax tree, spans and diagnostics. Knows nothing of ComfyUI."""
