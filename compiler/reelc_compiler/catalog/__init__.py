@@ -1,0 +1,37 @@
+"""Node catalogs: what every node class takes and gives, and where model files come from."""
+
+from reelc_compiler.catalog.expand import expand_inputs
+from reelc_compiler.catalog.schema import (
+    ANY_TYPE,
+    AUTOGROW,
+    DYNAMIC_COMBO,
+    MATCH_TYPE,
+    WIDGET_TYPES,
+    Autogrow,
+    InputSchema,
+    NodeSchema,
+    OutputSchema,
+    PackInfo,
+    socket_compatible,
+)
+from reelc_compiler.catalog.store import DEFAULT, Catalog, UnknownCatalog, catalog_names, load_catalog
+
+__all__ = [
+    "ANY_TYPE",
+    "AUTOGROW",
+    "DEFAULT",
+    "DYNAMIC_COMBO",
+    "MATCH_TYPE",
+    "WIDGET_TYPES",
+    "Autogrow",
+    "Catalog",
+    "InputSchema",
+    "NodeSchema",
+    "OutputSchema",
+    "PackInfo",
+    "UnknownCatalog",
+    "catalog_names",
+    "expand_inputs",
+    "load_catalog",
+    "socket_compatible",
+]

@@ -1,0 +1,160 @@
+"""From a class as ComfyUI's ``/object_info`` describes it to the compact record that catalogs keep.
+
+A record is JSON: ``{"pack", "in": {section: [[name, type, options?]]}, "out": [[type, name, options?]], ...}``.
+It keeps the facts that compiling and validating need, and nothing that is prose: no display names, tooltips or
+categories. Absent means false, empty or none.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reelc_compiler.catalog.schema import AUTOGROW, DYNAMIC_COMBO, MATCH_TYPE, WIDGET_TYPES
+
+Json = dict[str, Any]
+
+_KEPT = ("default", "min", "max", "step", "files", "under", "ext", "dirs")
+_FLAGS = ("multiselect", "forceInput", "socketless", "hidden")
+_UPLOADS = ("image", "video", "audio", "file")
+_NODE_FLAGS = ("output_node", "deprecated", "experimental", "api_node", "is_input_list", "v3")
+
+
+def compact_class(raw: Mapping[str, Any], pack: str) -> Json:
+    """One class's record.
+
+    Args:
+        raw: the class's entry in ``/object_info``, or in a capture (which adds ``validate`` and ``v3``).
+        pack: which pack it comes from.
+    """
+    declared: Mapping[str, Mapping[str, Any]] = raw.get("input") or {}
+    record: Json = {"pack": pack}
+    for section in ("required", "optional"):
+        inputs = _section(declared.get(section) or {}, _order(raw, section))
+        if inputs:
+            record.setdefault("in", {})[section] = inputs
+    if declared.get("hidden"):
+        record["hidden"] = {name: _hidden_type(kind) for name, kind in sorted(declared["hidden"].items())}
+    outputs = _outputs(raw)
+    if outputs:
+        record["out"] = outputs
+    flags = [flag for flag in _NODE_FLAGS if raw.get(flag)]
+    if flags:
+        record["flags"] = flags
+    if raw.get("validate"):
+        record["validate"] = _validate(raw["validate"])
+    return record
+
+
+def _order(raw: Mapping[str, Any], section: str) -> Sequence[str]:
+    return (raw.get("input_order") or {}).get(section) or ()
+
+
+def _section(inputs: Mapping[str, Any], order: Sequence[str]) -> list[list[Any]]:
+    names = [n for n in order if n in inputs]
+    names += [n for n in inputs if n not in names]
+    return [compact_input(name, inputs[name]) for name in names]
+
+
+def compact_input(name: str, spec: Any) -> list[Any]:
+    """``[name, type, options?]`` of one input; a classic combo becomes type COMBO with ``listed``."""
+    parts: list[Any] = list(spec) if isinstance(spec, (list, tuple)) else [spec]
+    kind: Any = parts[0]
+    raw: Json = parts[1] if len(parts) > 1 and isinstance(parts[1], dict) else {}
+    options: Json = {key: raw[key] for key in _KEPT if key in raw}
+    options |= {flag: True for flag in _FLAGS if raw.get(flag)}
+    if "default_long" in raw:
+        options["default"] = None
+    if raw.get("control_after_generate"):
+        options["control"] = True
+    for upload in _UPLOADS:
+        if raw.get(f"{upload}_upload"):
+            options["upload"] = upload
+    if isinstance(kind, list):
+        options |= {"choices": kind, "listed": True}
+        kind = "COMBO"
+    elif kind == "COMBO":
+        options["choices"] = raw.get("options") or []
+    elif kind == DYNAMIC_COMBO:
+        options["options"] = {o["key"]: _sections(o.get("inputs") or {}) for o in raw.get("options") or []}
+    elif kind == AUTOGROW:
+        options["grow"] = _autogrow(raw.get("template") or {})
+    elif kind == MATCH_TYPE:
+        template = raw.get("template") or {}
+        options["match"] = [template.get("template_id"), template.get("allowed_types", "*")]
+    widgets = _widgets(raw.get("formats"))
+    if widgets:
+        options["widgets"] = widgets
+    return [name, kind, options] if options else [name, kind]
+
+
+def _sections(inputs: Mapping[str, Any]) -> Json:
+    return {s: _section(inputs[s], ()) for s in ("required", "optional") if inputs.get(s)}
+
+
+def _autogrow(template: Mapping[str, Any]) -> Json:
+    grow: Json = {"in": _sections(template.get("input") or {}), "min": template.get("min", 0)}
+    if "names" in template:
+        return grow | {"names": template["names"]}
+    return grow | {"prefix": template.get("prefix", ""), "max": template.get("max", 0)}
+
+
+def _widgets(formats: Any) -> Json:
+    """VideoHelperSuite's widgets for each format; its loaders keep other things under the same key."""
+    if not isinstance(formats, dict):
+        return {}
+    found: Json = {}
+    for key, widgets in formats.items():
+        if isinstance(widgets, list):
+            found[key] = [compact_input(w[0], w[1:3]) for w in widgets]
+    return found
+
+
+def _hidden_type(kind: Any) -> str:
+    """``"PROMPT"``, also where it is written as ``["PROMPT", {...}]``."""
+    return str(kind[0]) if isinstance(kind, list) and kind else str(kind)
+
+
+def _outputs(raw: Mapping[str, Any]) -> list[list[Any]]:
+    names = raw.get("output_name") or []
+    lists = raw.get("output_is_list") or []
+    matches = raw.get("output_matchtypes") or []
+    found: list[list[Any]] = []
+    for i, kind in enumerate(raw.get("output") or []):
+        # A class may output one of its own combo's values: the type is then that list.
+        shown = kind if isinstance(kind, str) else "COMBO"
+        options: Json = {}
+        if i < len(lists) and lists[i]:
+            options["list"] = True
+        if i < len(matches) and matches[i]:
+            options["match"] = matches[i]
+        found.append([shown, names[i] if i < len(names) and names[i] else shown, *([options] if options else [])])
+    return found
+
+
+def _validate(raw: Mapping[str, Any]) -> Json:
+    args = sorted(a for a in raw.get("args") or [] if a not in ("s", "self", "cls"))
+    return {"args": args, "kwargs": True} if raw.get("kwargs") or raw.get("kw") else {"args": args}
+
+
+def socket_types(record: Mapping[str, Any]) -> set[str]:
+    """The names of all socket types that a record's outputs and linkable inputs use."""
+    found = {str(out[0]) for out in record.get("out", ())}
+    for inputs in record.get("in", {}).values():
+        for entry in inputs:
+            found |= _input_types(entry)
+    names = {name.strip() for kind in found for name in kind.split(",")}
+    return {n for n in names if n not in WIDGET_TYPES and n != "*" and not n.startswith("COMFY_")}
+
+
+def _input_types(entry: Sequence[Any]) -> set[str]:
+    options: Mapping[str, Any] = entry[2] if len(entry) > 2 else {}
+    if options.get("socketless"):
+        return set()
+    found = {str(entry[1])}
+    if "match" in options:
+        found.add(str(options["match"][1]))
+    nested = [*options.get("options", {}).values(), options.get("grow", {}).get("in", {})]
+    for sections in nested:
+        for inputs in sections.values():
+            for inner in inputs:
+                found |= _input_types(inner)
+    return found

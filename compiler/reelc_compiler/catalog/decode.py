@@ -1,0 +1,84 @@
+"""From a catalog's compact record to the schema of a node class."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reelc_compiler.catalog.schema import Autogrow, InputSchema, NodeSchema, OutputSchema, Section
+
+
+def decode_class(class_type: str, record: Mapping[str, Any]) -> NodeSchema:
+    """The schema in a record that ``compact_class`` made."""
+    flags = frozenset[str](record.get("flags", ()))
+    validate: Mapping[str, Any] = record.get("validate", {})
+    args = frozenset[str](validate.get("args", ()))
+    return NodeSchema(
+        class_type=class_type,
+        pack=record["pack"],
+        inputs=decode_sections(record.get("in", {})),
+        hidden=tuple(InputSchema(name, kind, "hidden") for name, kind in record.get("hidden", {}).items()),
+        outputs=tuple(_output(*out) for out in record.get("out", ())),
+        output_node="output_node" in flags,
+        deprecated="deprecated" in flags,
+        experimental="experimental" in flags,
+        api="api_node" in flags,
+        takes_lists="is_input_list" in flags,
+        v3="v3" in flags,
+        validates=args - {"input_types"},
+        validates_all=bool(validate.get("kwargs")),
+        validates_links="input_types" in args,
+    )
+
+
+def decode_sections(sections: Mapping[str, Sequence[Sequence[Any]]]) -> tuple[InputSchema, ...]:
+    """The inputs of ``{"required": [...], "optional": [...]}``, required first."""
+    order: tuple[Section, ...] = ("required", "optional")
+    return tuple(_input(entry, section) for section in order for entry in sections.get(section, ()))
+
+
+def _output(kind: str, name: str, options: Mapping[str, Any] | None = None) -> OutputSchema:
+    extra = options or {}
+    return OutputSchema(name, kind, bool(extra.get("list")), extra.get("match"))
+
+
+def _input(entry: Sequence[Any], section: Section) -> InputSchema:
+    name, kind = entry[0], entry[1]
+    if len(entry) == 2:
+        return InputSchema(name, kind, section)
+    o: Mapping[str, Any] = entry[2]
+    match: Sequence[Any] = o.get("match", (None, ""))
+    return InputSchema(
+        name,
+        kind,
+        section,
+        default=o.get("default"),
+        has_default="default" in o,
+        min=o.get("min"),
+        max=o.get("max"),
+        step=o.get("step"),
+        choices=tuple(o["choices"]) if "choices" in o else None,
+        listed=bool(o.get("listed")),
+        files=o.get("files"),
+        under=o.get("under", ""),
+        extensions=tuple(o.get("ext", ())),
+        folders=bool(o.get("dirs")),
+        multiselect=bool(o.get("multiselect")),
+        force_input=bool(o.get("forceInput")),
+        socketless=bool(o.get("socketless")),
+        hidden_widget=bool(o.get("hidden")),
+        upload=o.get("upload"),
+        controlled=bool(o.get("control")),
+        links_from=tuple(o.get("links", ())),
+        options={key: decode_sections(inner) for key, inner in o["options"].items()} if "options" in o else None,
+        widgets={key: tuple(_input(w, "optional") for w in inner) for key, inner in o.get("widgets", {}).items()},
+        autogrow=_autogrow(o["grow"]) if "grow" in o else None,
+        match=match[0],
+        allowed=tuple(part.strip() for part in match[1].split(",")) if match[1] else (),
+    )
+
+
+def _autogrow(grow: Mapping[str, Any]) -> Autogrow | None:
+    inner = decode_sections(grow["in"])
+    if not inner:
+        return None
+    names = grow["names"] if "names" in grow else [f"{grow['prefix']}{i}" for i in range(grow["max"])]
+    return Autogrow(inner[0], tuple(names), grow["min"])

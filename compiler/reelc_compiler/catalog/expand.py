@@ -1,0 +1,56 @@
+"""The concrete inputs of a node: dynamic combos and repeating inputs written out as dotted names."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from reelc_compiler.catalog.schema import InputSchema, NodeSchema
+
+
+def expand_inputs(schema: NodeSchema, values: Mapping[str, Any]) -> dict[str, InputSchema]:
+    """The inputs that a node has, by the names that an API graph uses.
+
+    A dynamic combo adds the inputs of the key that ``values`` chooses (``format`` -> ``format.codec``), or of the
+    key that is its first when it is absent from ``values`` and has no other way to be chosen: none. A repeating
+    input is replaced by its slots (``images.image0``, ...); the first ``minimum`` are required. A pack's own
+    widgets for the chosen value (``pix_fmt``) come last, as optional inputs.
+
+    Args:
+        schema: the node's class.
+        values: its literal inputs by dotted name; links may be in it, they choose no key.
+
+    Returns:
+        Concrete inputs, each renamed to its dotted name, in ComfyUI's order.
+    """
+    found: dict[str, InputSchema] = {}
+    for declared in schema.inputs:
+        found.update(_concrete(declared, "", values))
+    for declared in schema.inputs:
+        for widget in declared.widgets.get(_key(values.get(declared.name)), ()):
+            found.setdefault(widget.name, widget)
+    return found
+
+
+def _concrete(schema: InputSchema, prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, InputSchema]]:
+    name = f"{prefix}{schema.name}"
+    if schema.autogrow is not None:
+        yield from _slots(schema, name, values)
+        return
+    yield name, replace(schema, name=name) if prefix else schema
+    if schema.options is not None:
+        for inner in schema.options.get(_key(values.get(name)), ()):
+            yield from _concrete(inner, f"{name}.", values)
+
+
+def _slots(schema: InputSchema, name: str, values: Mapping[str, Any]) -> Iterator[tuple[str, InputSchema]]:
+    grow = schema.autogrow
+    assert grow is not None
+    for i, slot in enumerate(grow.names):
+        wanted = i < grow.minimum and schema.required and grow.element.required
+        section = "required" if wanted else "optional"
+        yield from _concrete(replace(grow.element, name=slot, section=section), f"{name}.", values)
+
+
+def _key(value: Any) -> str:
+    """A dynamic combo's key; what is no text chooses nothing."""
+    return value if isinstance(value, str) else ""
