@@ -6,7 +6,7 @@ categories. Absent means false, empty or none.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from reelc_compiler.catalog.schema import AUTOGROW, DYNAMIC_COMBO, MATCH_TYPE, WIDGET_TYPES
 
@@ -25,14 +25,15 @@ def compact_class(raw: Mapping[str, Any], pack: str) -> Json:
         raw: the class's entry in ``/object_info``, or in a capture (which adds ``validate`` and ``v3``).
         pack: which pack it comes from.
     """
-    declared: Mapping[str, Mapping[str, Any]] = raw.get("input") or {}
+    declared, order = _map(raw.get("input")), _map(raw.get("input_order"))
     record: Json = {"pack": pack}
     for section in ("required", "optional"):
-        inputs = _section(declared.get(section) or {}, _order(raw, section))
+        inputs = _section(_map(declared.get(section)), _list(order.get(section)))
         if inputs:
             record.setdefault("in", {})[section] = inputs
-    if declared.get("hidden"):
-        record["hidden"] = {name: _hidden_type(kind) for name, kind in sorted(declared["hidden"].items())}
+    hidden = _map(declared.get("hidden"))
+    if hidden:
+        record["hidden"] = {name: _hidden_type(hidden[name]) for name in sorted(hidden)}
     outputs = _outputs(raw)
     if outputs:
         record["out"] = outputs
@@ -40,12 +41,16 @@ def compact_class(raw: Mapping[str, Any], pack: str) -> Json:
     if flags:
         record["flags"] = flags
     if raw.get("validate"):
-        record["validate"] = _validate(raw["validate"])
+        record["validate"] = _validate(_map(raw["validate"]))
     return record
 
 
-def _order(raw: Mapping[str, Any], section: str) -> Sequence[str]:
-    return (raw.get("input_order") or {}).get(section) or ()
+def _map(value: Any) -> Json:
+    return cast(Json, value) if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return list(cast(Sequence[Any], value)) if isinstance(value, (list, tuple)) else []
 
 
 def _section(inputs: Mapping[str, Any], order: Sequence[str]) -> list[list[Any]]:
@@ -56,9 +61,9 @@ def _section(inputs: Mapping[str, Any], order: Sequence[str]) -> list[list[Any]]
 
 def compact_input(name: str, spec: Any) -> list[Any]:
     """``[name, type, options?]`` of one input; a classic combo becomes type COMBO with ``listed``."""
-    parts: list[Any] = list(spec) if isinstance(spec, (list, tuple)) else [spec]
+    parts = _list(spec) or [spec]
     kind: Any = parts[0]
-    raw: Json = parts[1] if len(parts) > 1 and isinstance(parts[1], dict) else {}
+    raw = _map(parts[1]) if len(parts) > 1 else {}
     options: Json = {key: raw[key] for key in _KEPT if key in raw}
     options |= {flag: True for flag in _FLAGS if raw.get(flag)}
     if "default_long" in raw:
@@ -72,13 +77,13 @@ def compact_input(name: str, spec: Any) -> list[Any]:
         options |= {"choices": kind, "listed": True}
         kind = "COMBO"
     elif kind == "COMBO":
-        options["choices"] = raw.get("options") or []
+        options["choices"] = _list(raw.get("options"))
     elif kind == DYNAMIC_COMBO:
-        options["options"] = {o["key"]: _sections(o.get("inputs") or {}) for o in raw.get("options") or []}
+        options["options"] = {o["key"]: _sections(_map(o.get("inputs"))) for o in map(_map, _list(raw.get("options")))}
     elif kind == AUTOGROW:
-        options["grow"] = _autogrow(raw.get("template") or {})
+        options["grow"] = _autogrow(_map(raw.get("template")))
     elif kind == MATCH_TYPE:
-        template = raw.get("template") or {}
+        template = _map(raw.get("template"))
         options["match"] = [template.get("template_id"), template.get("allowed_types", "*")]
     widgets = _widgets(raw.get("formats"))
     if widgets:
@@ -87,11 +92,11 @@ def compact_input(name: str, spec: Any) -> list[Any]:
 
 
 def _sections(inputs: Mapping[str, Any]) -> Json:
-    return {s: _section(inputs[s], ()) for s in ("required", "optional") if inputs.get(s)}
+    return {s: _section(_map(inputs[s]), ()) for s in ("required", "optional") if inputs.get(s)}
 
 
 def _autogrow(template: Mapping[str, Any]) -> Json:
-    grow: Json = {"in": _sections(template.get("input") or {}), "min": template.get("min", 0)}
+    grow: Json = {"in": _sections(_map(template.get("input"))), "min": template.get("min", 0)}
     if "names" in template:
         return grow | {"names": template["names"]}
     return grow | {"prefix": template.get("prefix", ""), "max": template.get("max", 0)}
@@ -99,26 +104,23 @@ def _autogrow(template: Mapping[str, Any]) -> Json:
 
 def _widgets(formats: Any) -> Json:
     """VideoHelperSuite's widgets for each format; its loaders keep other things under the same key."""
-    if not isinstance(formats, dict):
-        return {}
     found: Json = {}
-    for key, widgets in formats.items():
+    for key, widgets in _map(formats).items():
         if isinstance(widgets, list):
-            found[key] = [compact_input(w[0], w[1:3]) for w in widgets]
+            found[key] = [compact_input(w[0], w[1:3]) for w in map(_list, _list(widgets))]
     return found
 
 
 def _hidden_type(kind: Any) -> str:
     """``"PROMPT"``, also where it is written as ``["PROMPT", {...}]``."""
-    return str(kind[0]) if isinstance(kind, list) and kind else str(kind)
+    return str((_list(kind) or [kind])[0])
 
 
 def _outputs(raw: Mapping[str, Any]) -> list[list[Any]]:
-    names = raw.get("output_name") or []
-    lists = raw.get("output_is_list") or []
-    matches = raw.get("output_matchtypes") or []
+    names, lists = _list(raw.get("output_name")), _list(raw.get("output_is_list"))
+    matches = _list(raw.get("output_matchtypes"))
     found: list[list[Any]] = []
-    for i, kind in enumerate(raw.get("output") or []):
+    for i, kind in enumerate(_list(raw.get("output"))):
         # A class may output one of its own combo's values: the type is then that list.
         shown = kind if isinstance(kind, str) else "COMBO"
         options: Json = {}
@@ -131,7 +133,7 @@ def _outputs(raw: Mapping[str, Any]) -> list[list[Any]]:
 
 
 def _validate(raw: Mapping[str, Any]) -> Json:
-    args = sorted(a for a in raw.get("args") or [] if a not in ("s", "self", "cls"))
+    args = sorted(str(a) for a in _list(raw.get("args")) if a not in ("s", "self", "cls"))
     return {"args": args, "kwargs": True} if raw.get("kwargs") or raw.get("kw") else {"args": args}
 
 
