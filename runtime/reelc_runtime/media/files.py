@@ -1,0 +1,54 @@
+"""Files appear whole or not at all."""
+
+import os
+import secrets
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from reelc_runtime.media.errors import writing
+
+
+@contextmanager
+def whole_file(to: Path) -> Generator[Path]:
+    """A part file beside ``to`` that takes its name when the block ends well, and vanishes otherwise.
+
+    Args:
+        to: the final path; an existing file is replaced in one step. Its folder is created.
+
+    Raises:
+        DiskFull, WriteFailed: the part file cannot be made, flushed or renamed. What the block itself
+            raises passes unchanged.
+    """
+    part = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
+    with _as_write(to):
+        to.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield part
+        with _as_write(to):
+            _flush(part)
+            part.replace(to)
+            _flush(to.parent)
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
+
+
+@contextmanager
+def _as_write(to: Path) -> Generator[None]:
+    """Operating system errors become ours."""
+    try:
+        yield
+    except OSError as error:
+        raise writing(error, to) from error
+
+
+def _flush(path: Path) -> None:
+    """Force a file or a folder entry to the disk; Windows cannot open folders, and need not."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,196 @@
+"""What a video file really holds: every picture is decoded and counted, no header is believed."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.container
+from av.error import FFmpegError
+from av.video.stream import VideoStream
+
+from reelc_compiler.plan import Artifact, Facts
+from reelc_runtime.media import color
+from reelc_runtime.media.errors import MediaError, NotAVideo, TooLarge, Truncated, reading
+
+RATE_TOLERANCE = Fraction(1, 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much is read before a file is refused.
+
+    Args:
+        pixels: of one picture.
+        frames: of the whole file.
+        bytes: of the whole file.
+    """
+
+    pixels: int = 16384 * 16384
+    frames: int = 1_000_000
+    bytes: int = 1 << 40
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFacts:
+    """What decoding a file has shown.
+
+    Args:
+        frames: pictures that came out of the decoder.
+        width, height: pixels.
+        fps: the stream's exact average rate, frames per second.
+        codec, pix_fmt: libav's names, ``h264`` and ``yuv420p``.
+        container: ``mp4`` for all of libav's MP4 family, else libav's first name.
+        color: the tags on the decoded pictures.
+        duration: seconds, ``frames / fps``.
+        has_audio: whether there is any sound.
+        bytes: of the file.
+    """
+
+    frames: int
+    width: int
+    height: int
+    fps: Fraction
+    codec: str
+    container: str
+    pix_fmt: str
+    color: color.Color
+    duration: Fraction
+    has_audio: bool
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """One thing that is not as planned.
+
+    Args:
+        what: ``frames``, ``width``, ``height``, ``fps``, ``container``, ``codec``, ``sound``.
+        expected, found: as text.
+    """
+
+    what: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.what} is {self.found} instead of {self.expected}"
+
+
+def probe_video(path: Path, limits: Limits = DEFAULT_LIMITS) -> VideoFacts:
+    """Decode a whole file and say what it holds.
+
+    Args:
+        path: the file.
+        limits: what is refused for its size.
+
+    Raises:
+        NotAVideo: nothing in it can be opened as video.
+        Truncated: it ends early or a picture is damaged.
+        TooLarge: it exceeds ``limits``.
+    """
+    try:
+        size = path.stat().st_size
+        if size > limits.bytes:
+            raise TooLarge(f"{path.name} has {size} bytes, more than the {limits.bytes} allowed")
+        with av.open(path.as_posix()) as container:
+            return _probe(container, path, size, limits)
+    except MediaError:
+        raise
+    except (OSError, ValueError, RuntimeError, FFmpegError) as error:
+        raise reading(error, path) from error
+
+
+def _probe(container: av.container.InputContainer, path: Path, size: int, limits: Limits) -> VideoFacts:
+    """Decode the first video stream of an open file."""
+    if not container.streams.video:
+        raise NotAVideo(f"{path.name} holds no video")
+    stream = container.streams.video[0]
+    if stream.width * stream.height > limits.pixels:
+        raise TooLarge(f"{path.name} is {stream.width}x{stream.height}, more than {limits.pixels} pixels")
+    stream.thread_type = "AUTO"
+    frames, tags = _count(container, stream, path, limits)
+    if frames == 0:
+        raise NotAVideo(f"{path.name} holds no picture that can be decoded")
+    if stream.frames > frames:
+        raise Truncated(f"{path.name} announces {stream.frames} frames, but only {frames} can be decoded")
+    rate = stream.average_rate or stream.guessed_rate
+    if not rate:
+        raise NotAVideo(f"{path.name} has no frame rate")
+    fps = Fraction(rate)
+    names = container.format.name.split(",")
+    return VideoFacts(
+        frames=frames,
+        width=stream.width,
+        height=stream.height,
+        fps=fps,
+        codec=stream.codec_context.codec.canonical_name,
+        container="mp4" if "mp4" in names else names[0],
+        pix_fmt=stream.pix_fmt or "",
+        color=tags,
+        duration=frames / fps,
+        has_audio=bool(container.streams.audio),
+        bytes=size,
+    )
+
+
+def _count(
+    container: av.container.InputContainer, stream: VideoStream, path: Path, limits: Limits
+) -> tuple[int, color.Color]:
+    """Decode to the end; the number of pictures, and the tags of the stream after decoding."""
+    frames = 0
+    try:
+        for frame in container.decode(stream):
+            if frame.is_corrupt:
+                raise Truncated(f"{path.name} is damaged: frame {frames} cannot be decoded cleanly")
+            if (frame.width, frame.height) != (stream.width, stream.height):
+                raise Truncated(f"{path.name} changes its size at frame {frames}")
+            frames += 1
+            if frames > limits.frames:
+                raise TooLarge(f"{path.name} has more than {limits.frames} frames")
+    except (FFmpegError, OSError) as error:
+        raise Truncated(f"{path.name} cannot be decoded after frame {frames}") from error
+    return frames, color.Color.of(stream.codec_context)
+
+
+def same_rate(exact: Fraction, found: Fraction) -> bool:
+    """Whether a file's rate is the planned one.
+
+    ComfyUI's SaveVideo rounds rates to thousandths (24000/1001 arrives as 23.976), so that much is allowed.
+    """
+    return abs(exact - found) <= RATE_TOLERANCE
+
+
+def check(facts: Facts, found: VideoFacts, *, container: str | None = None, codec: str | None = None) -> list[Mismatch]:
+    """What in a probed file is not as planned; empty when all is.
+
+    Args:
+        facts: the plan's.
+        found: from :func:`probe_video`.
+        container, codec: what the file must be; None leaves it open.
+    """
+    pairs: list[tuple[str, object, object]] = [
+        ("frames", facts.frames, found.frames),
+        ("width", facts.width, found.width),
+        ("height", facts.height, found.height),
+    ]
+    if facts.fps is not None and not same_rate(facts.fps, found.fps):
+        pairs.append(("fps", facts.fps, found.fps))
+    if container is not None:
+        pairs.append(("container", container, found.container))
+    if codec is not None:
+        pairs.append(("codec", codec, found.codec))
+    return [Mismatch(what=what, expected=str(wanted), found=str(got)) for what, wanted, got in pairs if wanted != got]
+
+
+def check_artifact(artifact: Artifact, path: Path, limits: Limits = DEFAULT_LIMITS) -> list[Mismatch]:
+    """Probe a downloaded artifact and compare it with the plan.
+
+    Raises:
+        MediaError: as :func:`probe_video`.
+    """
+    found = probe_video(path, limits)
+    return check(artifact.facts, found, container=artifact.container, codec=artifact.codec)
