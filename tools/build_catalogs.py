@@ -2,8 +2,9 @@
 
     python tools/build_catalogs.py CAPTURES [--pack NAME ...] [--out FOLDER]
 
-CAPTURES holds one JSON file a pack: a header (ComfyUI's version, repository, commit) and its classes. The catalog is
-named after ComfyUI's version. A test checks that the bundled file is what this makes of the captures.
+CAPTURES holds one JSON file a pack: a header (ComfyUI's version, repository, commit) and its classes. The server's
+table of renamed classes is looked for beside the folder. The catalog is named after ComfyUI's version. A test checks
+that the bundled file is what this makes of the captures.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reelc_compiler.catalog.compact import compact_class
-from reelc_compiler.catalog.store import catalog_text
+from reelc_compiler.catalog.write import catalog_text
 
 BUNDLED = Path(__file__).resolve().parent.parent / "compiler" / "reelc_compiler" / "data" / "catalogs"
 PACKS = (
@@ -43,7 +44,9 @@ def build(captures: Path, packs: Sequence[str] = PACKS) -> tuple[str, bytes]:
         raise SystemExit(f"the captures are of different versions: {sorted(versions)}")
     version = versions.pop()
     name = f"comfyui-{version}"
-    return name, catalog_text(name, version, headers, records)
+    renames = captures.parent / f"node_replacements-{version}.json"
+    replacements: dict[str, Any] = json.loads(renames.read_text("utf-8")) if renames.is_file() else {}
+    return name, catalog_text(name, version, headers, records, replacements)
 
 
 def main() -> None:

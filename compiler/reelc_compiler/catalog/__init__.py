@@ -1,6 +1,7 @@
 """Node catalogs: what every node class takes and gives, and where model files come from."""
 
 from reelc_compiler.catalog.expand import expand_inputs
+from reelc_compiler.catalog.models import ModelInfo, known_models, lookup
 from reelc_compiler.catalog.schema import (
     ANY_TYPE,
     AUTOGROW,
@@ -26,12 +27,15 @@ __all__ = [
     "Autogrow",
     "Catalog",
     "InputSchema",
+    "ModelInfo",
     "NodeSchema",
     "OutputSchema",
     "PackInfo",
     "UnknownCatalog",
     "catalog_names",
     "expand_inputs",
+    "known_models",
     "load_catalog",
+    "lookup",
     "socket_compatible",
 ]

@@ -7,17 +7,17 @@ from typing import Any
 from reelc_compiler.catalog.schema import InputSchema, NodeSchema
 
 
-def expand_inputs(schema: NodeSchema, values: Mapping[str, Any]) -> dict[str, InputSchema]:
+def expand_inputs(schema: NodeSchema, values: Mapping[str, Any], *, widgets: bool = True) -> dict[str, InputSchema]:
     """The inputs that a node has, by the names that an API graph uses.
 
-    A dynamic combo adds the inputs of the key that ``values`` chooses (``format`` -> ``format.codec``), or of the
-    key that is its first when it is absent from ``values`` and has no other way to be chosen: none. A repeating
-    input is replaced by its slots (``images.image0``, ...); the first ``minimum`` are required. A pack's own
-    widgets for the chosen value (``pix_fmt``) come last, as optional inputs.
+    A dynamic combo adds the inputs of the key that ``values`` chooses (``format`` -> ``format.codec``); without a
+    known key it adds none. A repeating input is replaced by its slots (``images.image0``, ...); the first ones, as
+    many as its minimum, are required. A pack's own widgets for the chosen value (``pix_fmt``) come last, optional.
 
     Args:
         schema: the node's class.
-        values: its literal inputs by dotted name; links may be in it, they choose no key.
+        values: its inputs by dotted name; a link among them chooses no key.
+        widgets: False leaves out the packs' own widgets, of which ComfyUI knows nothing.
 
     Returns:
         Concrete inputs, each renamed to its dotted name, in ComfyUI's order.
@@ -25,9 +25,10 @@ def expand_inputs(schema: NodeSchema, values: Mapping[str, Any]) -> dict[str, In
     found: dict[str, InputSchema] = {}
     for declared in schema.inputs:
         found.update(_concrete(declared, "", values))
-    for declared in schema.inputs:
-        for widget in declared.widgets.get(_key(values.get(declared.name)), ()):
-            found.setdefault(widget.name, widget)
+    if widgets:
+        for declared in schema.inputs:
+            for widget in declared.widgets.get(_key(values.get(declared.name)), ()):
+                found.setdefault(widget.name, widget)
     return found
 
 
@@ -46,7 +47,8 @@ def _slots(schema: InputSchema, name: str, values: Mapping[str, Any]) -> Iterato
     grow = schema.autogrow
     assert grow is not None
     for i, slot in enumerate(grow.names):
-        wanted = i < grow.minimum and schema.required and grow.element.required
+        # The server asks for the first slots even where the repeating input itself is optional.
+        wanted = i < grow.minimum and grow.element.required
         section = "required" if wanted else "optional"
         yield from _concrete(replace(grow.element, name=slot, section=section), f"{name}.", values)
 

@@ -5,7 +5,6 @@ a header. Loading reads the file and parses the header; a class's line is looked
 somebody asks for it: a search through half a megabyte takes less than splitting it into lines.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from reelc_compiler.catalog.compact import compact_class, socket_types
 from reelc_compiler.catalog.decode import decode_class
 from reelc_compiler.catalog.schema import NodeSchema, PackInfo
 
@@ -41,6 +39,8 @@ class Catalog:
         comfyui: ComfyUI's version.
         sha256: over the header's facts and every record: two catalogs with the same hash are the same.
         packs: by name.
+        replacements: classes that the server renames in a graph when it lacks them: for each old name the new
+            ``class`` and, where they change, its ``inputs`` (``{"from": old name}`` or ``{"value": literal}``).
     """
 
     def __init__(self, text: bytes) -> None:
@@ -53,6 +53,7 @@ class Catalog:
         self.packs: Mapping[str, PackInfo] = {
             name: PackInfo(name, pack["repo"], pack["commit"]) for name, pack in header["packs"].items()
         }
+        self.replacements: Mapping[str, Mapping[str, Any]] = header.get("replacements", {})
         self._types = frozenset[str](header["types"])
         self._text = text[end:]
         self._schemas: dict[str, NodeSchema | None] = {}
@@ -73,10 +74,10 @@ class Catalog:
             validators: for each class what ``/object_info`` hides: ``args`` (and ``kw``) of its VALIDATE_INPUTS,
                 and ``v3``. Without it, classes are taken to have no validator of their own.
         """
-        known = validators or {}
-        records = {c: compact_class(_with_validator(raw, known.get(c)), _pack_of(raw)) for c, raw in dump.items()}
-        packs = {record["pack"]: {"repo": "", "commit": ""} for record in records.values()}
-        return cls(catalog_text(name, comfyui, packs, records))
+        # Only a live server's schemas need it: a plain check does not pay for the import.
+        from reelc_compiler.catalog.write import object_info_text
+
+        return cls(object_info_text(name, comfyui, dump, validators or {}))
 
     def get(self, class_type: str) -> NodeSchema | None:
         """The schema of a class, or None."""
@@ -108,40 +109,6 @@ class Catalog:
     def opaque_types(self) -> frozenset[str]:
         """All socket types but those of widgets: ``MODEL``, ``VAE``, ``IMAGE``, and the packs' own."""
         return self._types
-
-
-def _pack_of(raw: Mapping[str, Any]) -> str:
-    parts = str(raw.get("python_module") or "").split(".")
-    return parts[1] if parts[0] == "custom_nodes" and len(parts) > 1 else "core"
-
-
-def _with_validator(raw: Mapping[str, Any], known: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    if known is None:
-        return raw
-    return {**raw, "v3": known.get("v3", False), "validate": known if known.get("args") or known.get("kw") else None}
-
-
-def catalog_text(
-    name: str, comfyui: str, packs: Mapping[str, Mapping[str, str]], records: Mapping[str, Mapping[str, Any]]
-) -> bytes:
-    """A catalog file's bytes; the same facts give the same bytes."""
-    body = "".join(f"{c}\t{_json(records[c])}\n" for c in sorted(records)).encode()
-    types: set[str] = set()
-    for record in records.values():
-        types |= socket_types(record)
-    header: dict[str, Any] = {"comfyui": comfyui, "name": name, "packs": packs, "types": sorted(types)}
-    header["sha256"] = content_sha256(header, body)
-    return _json(header, sort=True).encode() + b"\n" + body
-
-
-def content_sha256(header: Mapping[str, Any], body: bytes) -> str:
-    """The hash in a catalog's header: over the header without it, and the body."""
-    facts = {key: value for key, value in header.items() if key != "sha256"}
-    return hashlib.sha256(_json(facts, sort=True).encode() + b"\n" + body).hexdigest()
-
-
-def _json(value: Any, *, sort: bool = False) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=sort)
 
 
 def catalog_names() -> tuple[str, ...]:

@@ -1,0 +1,59 @@
+"""Model files: where they come from, how big they are and what their licence allows, as far as it is known."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_DATA = Path(__file__).resolve().parent.parent / "data" / "models.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """One model file. None is unknown, never a guess.
+
+    Attributes:
+        folder: ComfyUI's models folder, or a path below ComfyUI for what a pack keeps itself.
+        url: where the file can be downloaded.
+        bytes: its size; rounded as somebody printed it unless ``bytes_exact``.
+        commercial: ``yes``, ``limited`` or ``no``; see ``licence`` and ``note``.
+        gated: the host wants an account that has accepted the licence.
+        source: where these facts come from.
+    """
+
+    file: str
+    folder: str
+    url: str | None
+    bytes: int | None
+    bytes_exact: bool
+    sha256: str | None
+    licence: str | None
+    commercial: str | None
+    gated: bool
+    source: str
+    note: str = ""
+
+
+def lookup(folder: str | None, file: str) -> ModelInfo | None:
+    """What is known about a model file; None when nothing is.
+
+    Args:
+        folder: ``checkpoints``; None finds the file in whichever folder it is known for, if that is one.
+    """
+    if folder is not None:
+        return _models().get((folder, file))
+    found = [info for (_, name), info in _models().items() if name == file]
+    return found[0] if len(found) == 1 else None
+
+
+def known_models() -> tuple[ModelInfo, ...]:
+    """All of them, by folder and name."""
+    return tuple(_models().values())
+
+
+@cache
+def _models() -> Mapping[tuple[str, str], ModelInfo]:
+    raw: list[dict[str, Any]] = json.loads(_DATA.read_text("utf-8"))["models"]
+    return {(entry["folder"], entry["file"]): ModelInfo(**entry) for entry in raw}

@@ -1,0 +1,1 @@
+"""ComfyUI: API-format graphs, and what its server would say to them."""

@@ -1,0 +1,31 @@
+"""File names in ComfyUI's input, output and temp folders, as its own validators look for them."""
+
+import posixpath
+from collections.abc import Collection, Mapping
+
+_MARKS = ("output", "input", "temp")
+
+
+def exists(name: str, files: Mapping[str, Collection[str]], folder: str = "input") -> bool:
+    """Whether ``name`` names something in the folder, or in the one that it ends with (``a.png [output]``).
+
+    Existence is all that the server asks: a subfolder passes, and so does a file of another kind. What leads out of
+    the folder does not.
+
+    Args:
+        files: for each folder the paths of its files, relative to it, with ``/``.
+    """
+    for mark in _MARKS:
+        if name.endswith(f"[{mark}]"):
+            # The server cuts the mark and the character before it, whatever that is.
+            folder, name = mark, name[: -len(mark) - 3]
+            break
+    if name.startswith("/"):
+        # Where the folder lies is not known; the folder itself has this name on every server.
+        _, found, name = name.partition(f"/{folder}/")
+        if not found:
+            return False
+    path = posixpath.normpath(name) if name else "."
+    if path == ".." or path.startswith(("../", "/")):
+        return False
+    return path == "." or any(f == path or f.startswith(f"{path}/") for f in files.get(folder, ()))

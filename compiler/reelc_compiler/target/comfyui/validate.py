@@ -1,0 +1,100 @@
+"""Predicting the verdict of ComfyUI's server on an API-format graph, without a server."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from reelc_compiler.catalog import Catalog
+from reelc_compiler.target.comfyui.literals import Files
+from reelc_compiler.target.comfyui.notices import notices
+from reelc_compiler.target.comfyui.replace import replace_class
+from reelc_compiler.target.comfyui.verdict import NodeError, Notice, Verdict
+from reelc_compiler.target.comfyui.walk import Walk
+from reelc_dsl.diagnostics.suggest import nearest
+
+__all__ = ["NodeError", "Notice", "Verdict", "validate"]
+
+
+def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Verdict:
+    """What ComfyUI 0.33 would answer to ``POST /prompt``, and what it would not say.
+
+    Args:
+        graph: the API-format graph; any JSON value is judged, none raises.
+        catalog: the server's node classes.
+        files: for each folder (``input``, ``checkpoints``) the files that the server has; None when they are not
+            known: then no file is missing.
+
+    Returns:
+        The verdict. Where the server's own order is random (it walks over sets), errors come in the order of the
+        graph and of the inputs' declaration.
+    """
+    if not isinstance(graph, dict):
+        return _refused(500, "http_500", None, "the graph is not a JSON object")
+    nodes = cast(Mapping[str, Any], graph)
+    for node, data in nodes.items():
+        refused = _shape(node, data)
+        if refused is not None:
+            return refused
+    nodes = {node: replace_class(data, catalog) for node, data in nodes.items()}
+    for node, data in nodes.items():
+        unknown = _class(node, data, catalog)
+        if unknown is not None:
+            return unknown
+    outputs = [n for n, data in nodes.items() if _is_output(data["class_type"], catalog)]
+    if not outputs:
+        return _refused(400, "prompt_no_outputs", None, "the graph has no output node: nothing would be saved")
+    walk = Walk(nodes, catalog, files)
+    good = tuple(node for node in outputs if walk.output(node))
+    return Verdict(
+        verdict="rejected" if not good else "partial" if walk.bad else "accepted",
+        status=200 if good else 400,
+        errors=tuple(error for node in nodes for error in walk.errors.get(node, ())),
+        warnings=notices(walk),
+        outputs=good,
+        coerced=_coerced(walk),
+    )
+
+
+def _refused(status: Any, kind: str, node: str | None, message: str, suggestions: tuple[str, ...] = ()) -> Verdict:
+    return Verdict("rejected", status, (NodeError(kind, node, None, message, suggestions),))
+
+
+def _shape(node: str, data: Any) -> Verdict | None:
+    """The server's first look at every node, for classes to replace, fails on what is no object."""
+    if not isinstance(data, dict):
+        return _refused(500, "http_500", node, "the node is not a JSON object")
+    fields = cast(Mapping[str, Any], data)
+    if "class_type" not in fields:
+        return None
+    if isinstance(fields["class_type"], (dict, list)):
+        return _refused(500, "http_500", node, "`class_type` is not a text")
+    if "inputs" in fields and not isinstance(fields["inputs"], dict):
+        return _refused(500, "http_500", node, "`inputs` is not a JSON object")
+    return None
+
+
+def _class(node: str, data: Mapping[str, Any], catalog: Catalog) -> Verdict | None:
+    name = data.get("class_type")
+    if name in catalog:
+        return None
+    if not isinstance(name, str) or not name:
+        return _refused(400, "missing_node_type", node, "the node has no class")
+    return _refused(
+        400, "missing_node_type", node, f"there is no node class `{name}`", nearest(name, catalog.class_names())
+    )
+
+
+def _is_output(class_type: str, catalog: Catalog) -> bool:
+    schema = catalog.get(class_type)
+    return schema is not None and schema.output_node
+
+
+def _coerced(walk: Walk) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for node, values in walk.values.items():
+        given = walk.graph[node]["inputs"]
+        changed = {
+            k: v for k, v in values.items() if v is not given[k] and (type(v) is not type(given[k]) or v != given[k])
+        }
+        if changed:
+            found[node] = changed
+    return found
