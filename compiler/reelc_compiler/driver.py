@@ -1,0 +1,123 @@
+"""The compiler on a page: one call per stage, values in, values and diagnostics out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reelc_compiler.catalog import Catalog
+from reelc_compiler.elaborate import Elaborated, elaborate
+from reelc_compiler.inputs import Probe
+from reelc_compiler.overrides import parse_overrides
+from reelc_compiler.plan import Plan
+from reelc_compiler.sema.check import check
+from reelc_compiler.sema.program import PipelineInfo, Program
+from reelc_compiler.sema.resolve import SourceProvider, resolve
+from reelc_dsl.diagnostics import Diagnostic, Sink
+from reelc_dsl.diagnostics.codes import NO_PIPELINE, UNKNOWN_PIPELINE
+from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to compile.
+
+    Args:
+        source: the main file.
+        key: its file name.
+        catalog: the node classes of the plan.
+        provider: where used modules come from.
+        probe: answers for input files.
+        pipeline: which one; None when the file has just one.
+        overrides: parameters as given on the command line, name to text.
+    """
+
+    source: Source
+    key: str
+    catalog: Catalog
+    provider: SourceProvider
+    probe: Probe
+    pipeline: str | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def analyse(request: Request, sink: Sink) -> Program:
+    """Parse, resolve names and check kinds."""
+    program = resolve(request.source, request.key, request.provider, sink)
+    check(program, request.catalog, sink)
+    return program
+
+
+def check_all(request: Request, sink: Sink) -> None:
+    """Everything that can be found out without a plan: for every pipeline, unless one is named."""
+    program = analyse(request, sink)
+    if sink.has_errors:
+        return
+    if request.pipeline is not None:
+        chosen = [choose(request, program, sink)]
+    else:
+        chosen = list(program.main.pipelines.values())
+    if not chosen and not program.main.stages:
+        choose(request, program, sink)
+    for pipeline in chosen:
+        if pipeline is not None:
+            _elaborate(request, program, pipeline, sink)
+
+
+def compile_plan(request: Request, sink: Sink) -> Plan | None:
+    """The plan; None after errors."""
+    from reelc_compiler.lower import lower
+    from reelc_compiler.target.comfyui.confirm import confirm
+
+    program = analyse(request, sink)
+    if sink.has_errors:
+        return None
+    pipeline = choose(request, program, sink)
+    if pipeline is None:
+        return None
+    elaborated = _elaborate(request, program, pipeline, sink)
+    if elaborated is None:
+        return None
+    plan = lower(elaborated, program, request.catalog)
+    confirm(plan, request.catalog, pipeline.decl.name.span, sink)
+    return None if sink.has_errors else plan
+
+
+def _elaborate(request: Request, program: Program, pipeline: PipelineInfo, sink: Sink) -> Elaborated | None:
+    overrides = parse_overrides(request.overrides, pipeline, sink)
+    if sink.has_errors:
+        return None
+    elaborated = elaborate(program, pipeline, overrides, request.catalog, request.probe, sink)
+    return None if sink.has_errors else elaborated
+
+
+def choose(request: Request, program: Program, sink: Sink) -> PipelineInfo | None:
+    """The pipeline that is meant; None after a diagnostic."""
+    known = program.main.pipelines
+    if request.pipeline is not None and request.pipeline in known:
+        return known[request.pipeline]
+    if request.pipeline is None and len(known) == 1:
+        return next(iter(known.values()))
+    start = Span(request.source, 0, 0)
+    if not known:
+        empty = not request.source.text.strip()
+        sink.add(
+            Diagnostic(
+                code=NO_PIPELINE,
+                message="the file is empty" if empty else "the file has no pipeline",
+                span=start,
+                help=("`pipeline NAME { output film = ... }` says what is to be made",),
+            )
+        )
+    else:
+        names = ", ".join(f"`{n}`" for n in known)
+        named = request.pipeline is not None
+        sink.add(
+            Diagnostic(
+                code=UNKNOWN_PIPELINE,
+                message=f"there is no pipeline `{request.pipeline}`" if named else f"which pipeline is meant: {names}?",
+                span=start,
+                help=(did_you_mean(request.pipeline or "", known) if named else ())
+                or ("name one with `--pipeline NAME`",),
+            )
+        )
+    return None

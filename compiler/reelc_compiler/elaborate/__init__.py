@@ -1,0 +1,190 @@
+"""Elaboration: a checked program and its parameters to the typed media graph."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reelc_compiler import values
+from reelc_compiler.catalog import Catalog
+from reelc_compiler.elaborate.evaluator import Evaluator, Region
+from reelc_compiler.elaborate.films import add_film
+from reelc_compiler.elaborate.reports import Reporter
+from reelc_compiler.elaborate.scope import Cell, Env, Stop
+from reelc_compiler.inputs import InputFault, PictureInfo, Probe
+from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref
+from reelc_compiler.plan import Facts, Input
+from reelc_compiler.sema.program import PipelineInfo, Program
+from reelc_compiler.values import FilmValue
+from reelc_dsl import ast
+from reelc_dsl.diagnostics import Frame, Sink
+from reelc_dsl.diagnostics.codes import UNSET_PARAM, UNUSED_LET
+from reelc_dsl.source import Span
+
+MAX_NODES = 100_000
+
+# An expression that sets a parameter from outside, in a module of its own.
+Overrides = Mapping[str, ast.Expr]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elaborated:
+    """A pipeline with everything known of it before anything runs."""
+
+    pipeline: str
+    params: Mapping[str, Any]
+    inputs: tuple[Input, ...]
+    graph: MediaGraph
+
+
+def elaborate(
+    program: Program, pipeline: PipelineInfo, overrides: Overrides, catalog: Catalog, probe: Probe, sink: Sink
+) -> Elaborated:
+    """Evaluate a pipeline from its outputs.
+
+    Args:
+        program: checked, without errors.
+        pipeline: which one.
+        overrides: parameters set from outside.
+        catalog: decides ``has_node`` and the nodes' ranges and choices.
+        probe: answers for input files.
+        sink: receives E03xx to E06xx and W0201, W0401.
+    """
+    builder = GraphBuilder(MAX_NODES)
+    reporter = Reporter(sink)
+    inputs = _Inputs(builder, probe, reporter)
+    evaluator = Evaluator(program, catalog, builder, reporter, inputs.load)
+    number = builder.region(pipeline.decl.name.text, ())
+    evaluator.region = Region(number, sealed=False)
+    env = Env(pipeline.module)
+    params: dict[str, Any] = {}
+    for param in pipeline.params:
+        env.cells[param.name] = cell = _param_cell(evaluator, param.name, pipeline, overrides, env)
+        try:
+            params[param.name] = _recorded(cell.force(), inputs)
+        except Stop:
+            continue
+    _statements(evaluator, pipeline, env, builder, sink)
+    return Elaborated(
+        pipeline=pipeline.decl.name.text,
+        params=params,
+        inputs=tuple(inputs.found.values()),
+        graph=builder.build(),
+    )
+
+
+def _statements(
+    evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder: GraphBuilder, sink: Sink
+) -> None:
+    lets: list[ast.Let] = []
+    failed = False
+    for statement in pipeline.decl.body:
+        try:
+            match statement:
+                case ast.Let(name=name):
+                    env.cells[name.text] = evaluator.let_cell(statement, env)
+                    lets.append(statement)
+                case ast.Require() | ast.Warn():
+                    evaluator.require(statement, env)
+                case ast.OutputStmt(name=name, value=value):
+                    film = evaluator.value(value, env)
+                    assert isinstance(film, FilmValue)
+                    add_film(evaluator, builder, name, film, value.span)
+                case _:
+                    pass
+        except Stop:
+            failed = True
+    for let in lets:
+        # After a failure nobody knows what would have been needed.
+        if not failed and not env.cells[let.name.text].forced:
+            evaluator.reporter.add(
+                UNUSED_LET, f"no output needs `{let.name.text}`", let.name.span, "remove it, or use it in an output"
+            )
+
+
+def _param_cell(
+    evaluator: Evaluator, name: str, pipeline: PipelineInfo, overrides: Overrides, env: Env
+) -> Cell:
+    param = next(p for p in pipeline.params if p.name == name)
+
+    def compute() -> Any:
+        expr = overrides.get(name) or param.decl.default
+        if expr is None:
+            raise evaluator.stop(
+                UNSET_PARAM,
+                f"the parameter `{name}` has no value",
+                param.decl.name.span,
+                f"set it with `--set {name}=...`, or give it a default",
+            )
+        value = values.only(evaluator.value(expr, env))
+        coerced = evaluator.coerce(value, param.kind, expr.span, pipeline.module)
+        evaluator.among(param, coerced, expr.span, env)
+        return coerced
+
+    return Cell(compute, param.decl.name.span)
+
+
+def _recorded(value: Any, inputs: "_Inputs") -> Any:
+    """A parameter's value as the plan records it: an input file by its path."""
+    if isinstance(value, Medium):
+        return inputs.path_of(value)
+    if isinstance(value, tuple):
+        return [_recorded(v, inputs) for v in value]  # pyright: ignore[reportUnknownVariableType]
+    return values.to_json(value)
+
+
+class _Inputs:
+    """Input files: each probed once, each loaded by one node."""
+
+    def __init__(self, builder: GraphBuilder, probe: Probe, reporter: Reporter) -> None:
+        self.builder = builder
+        self.probe = probe
+        self.reporter = reporter
+        self.found: dict[str, Input] = {}
+        self._paths: dict[Medium, str] = {}
+        self._names: set[str] = set()
+
+    def load(self, path: str, module: str, span: Span) -> Medium:
+        """The medium of an input file, as a ``LoadImage`` node in a region of its own."""
+        if span.source.name.startswith("--set "):
+            # What is named on the command line lies relative to the shell, and may lie anywhere.
+            module = ""
+        try:
+            info = self.probe(path, module)
+        except InputFault as fault:
+            self.reporter.add(fault.code, str(fault), span, *fault.help)
+            raise Stop from None
+        item = self.found.get(info.path)
+        if item is None:
+            item = self.found[info.path] = self._input(info)
+        stack = self.reporter.frames(Frame(span, f'"{path}"'))
+        region = self.builder.region("load", stack)
+        op = self.builder.op(
+            "LoadImage", {"image": item.name}, region=region, stack=stack, places={"image": span}, file=item.id
+        )
+        self.builder.close(region, ("load", {"field": "image"}), {})
+        medium = Medium(Ref(op, 0, "IMAGE"), item.facts)
+        self.builder.medium(medium, region)
+        self._paths[medium] = info.path
+        return medium
+
+    def _input(self, info: PictureInfo) -> Input:
+        name = info.path.rsplit("/", 1)[-1]
+        stem, dot, suffix = name.rpartition(".")
+        number = 2
+        while name in self._names:
+            # Two folders may hold files of one name; in the graph they need two.
+            name = f"{stem or suffix}-{number}{dot}{suffix}" if stem else f"{suffix}-{number}"
+            number += 1
+        self._names.add(name)
+        return Input(
+            id=f"in{len(self.found) + 1}",
+            name=name,
+            path=info.path,
+            sha256=info.sha256,
+            bytes=info.bytes,
+            facts=Facts(kind="image", width=info.width, height=info.height, frames=1),
+        )
+
+    def path_of(self, medium: Medium) -> str:
+        """The path of an input's medium."""
+        return self._paths[medium]

@@ -1,0 +1,61 @@
+"""How the language's own functions work, on values."""
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from reelc_compiler.elaborate.arithmetic import ArithmeticFault
+from reelc_compiler.units import Size
+
+# ComfyUI's window is JavaScript, whose integers are exact to 2^53; its own random seeds stay below 2^50.
+SEED_LIMIT = 2**50
+
+
+def nearest(value: Any, step: int, plus: int = 0) -> Any:
+    """The multiple of ``step`` (shifted by ``plus``) nearest to a number or to both sides of a size.
+
+    Never less than the first positive one; a tie goes up.
+    """
+    if isinstance(value, Size):
+        return Size(nearest(value.width, step, plus), nearest(value.height, step, plus))
+    if step < 1:
+        raise ArithmeticFault("a step is at least 1")
+    count = (2 * (value - plus) + step) // (2 * step)
+    smallest = 0 if plus > 0 else 1
+    return max(count, smallest) * step + plus
+
+
+def floor(value: Any) -> int:
+    """The next whole number down."""
+    return math.floor(value)
+
+
+def ceil(value: Any) -> int:
+    """The next whole number up."""
+    return math.ceil(value)
+
+
+def round_(value: Any) -> int:
+    """The nearest whole number; a half goes up."""
+    return math.floor(Fraction(value) + Fraction(1, 2))
+
+
+def derive(seed: int, name: Any) -> int:
+    """A seed of its own for a name: stable, and unlike the seed of any other name."""
+    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % SEED_LIMIT
+
+
+PURE: Mapping[str, Callable[..., Any]] = {
+    "nearest": nearest,
+    "floor": floor,
+    "ceil": ceil,
+    "round": round_,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "len": len,
+    "derive": derive,
+}

@@ -1,0 +1,50 @@
+"""Where a finding at elaboration is shown: at the user's line, with the calls that led there."""
+
+from dataclasses import dataclass, field
+
+from reelc_compiler.ir.graph import Stack
+from reelc_dsl.diagnostics import Code, Diagnostic, Frame, Label, Sink
+from reelc_dsl.source import Span
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Adds diagnostics under the current calls.
+
+    Args:
+        sink: where they go.
+        stack: calls from the user's file inwards, outermost first.
+    """
+
+    sink: Sink
+    stack: list[Frame] = field(default_factory=lambda: [])
+
+    def frames(self, *inner: Frame) -> Stack:
+        """The calls so far, and further ones."""
+        return (*self.stack, *inner)
+
+    def add(
+        self, code: Code, message: str, span: Span, *help_: str, where: str = "", labels: tuple[Label, ...] = ()
+    ) -> None:
+        """Report at ``span``, or at the innermost call in the user's own files when it lies in a library.
+
+        Args:
+            where: a few words for the place in the library.
+        """
+        primary, extra = self.primary(span)
+        if extra is not None:
+            labels = (*labels, Label(extra, where or "here"))
+        self.sink.add(
+            Diagnostic(
+                code=code, message=message, span=primary, help=help_, labels=labels, stack=tuple(self.stack)
+            )
+        )
+
+    def primary(self, span: Span) -> tuple[Span, Span | None]:
+        """The place to show first, and the place in the library when that is another."""
+        if not span.source.library:
+            return span, None
+        for frame in reversed(self.stack):
+            if not frame.span.source.library:
+                return frame.span, span
+        return span, None

@@ -1,0 +1,1 @@
+"""The typed media graph between elaboration and API-format graphs."""

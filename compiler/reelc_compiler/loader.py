@@ -1,0 +1,274 @@
+"""The edge: the one place in dsl and compiler that reads files. Everything else gets values."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from posixpath import dirname, join, normpath
+from typing import BinaryIO
+
+from reelc_compiler.inputs import InputFault, PictureInfo
+from reelc_compiler.sema.resolve import SourceProvider
+from reelc_dsl.diagnostics import Code, Diagnostic, ReelError
+from reelc_dsl.diagnostics.codes import (
+    FILE_TOO_LARGE,
+    MISSING_INPUT_FILE,
+    NOT_A_PICTURE,
+    NOT_TEXT,
+    OUTSIDE_PROJECT,
+    PICTURE_TOO_LARGE,
+    UNREADABLE_FILE,
+)
+from reelc_dsl.source import Source, Span
+
+MAX_SOURCE = 1_000_000
+# What ComfyUI takes in one upload unless it is started with another --max-upload-size (0.33.0, /features).
+MAX_UPLOAD = 100 * 2**20
+# Pillow, with which ComfyUI loads pictures, refuses more than twice its MAX_IMAGE_PIXELS.
+MAX_PIXELS = 2 * (1024 * 1024 * 1024 // 4 // 3)
+
+CONVERT = "convert it to PNG or JPEG"
+
+
+def read_source(path: Path, name: str) -> Source:
+    """A source text, decoded and with ``\\n`` as line ends.
+
+    Raises:
+        ReelError: E0101 to E0103.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_SOURCE + 1)
+    except FileNotFoundError:
+        raise _fault(UNREADABLE_FILE, f"there is no file `{name}`") from None
+    except IsADirectoryError:
+        raise _fault(UNREADABLE_FILE, f"`{name}` is a folder", "name a .reel file in it") from None
+    except OSError as error:
+        raise _fault(UNREADABLE_FILE, f"`{name}` cannot be read: {_reason(error)}") from None
+    if len(data) > MAX_SOURCE:
+        raise _fault(FILE_TOO_LARGE, f"`{name}` is larger than {MAX_SOURCE // 1000} KB", "is it a .reel file?")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        where = f"byte {error.start} of `{name}` is not UTF-8"
+        raise _fault(NOT_TEXT, f"{where}: the file is not a text, or in another encoding", "save it as UTF-8") from None
+    if "\0" in text:
+        raise _fault(NOT_TEXT, f"`{name}` has zero bytes in it: it is not a text", "save it as UTF-8")
+    return Source(name, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _fault(code: Code, message: str, *help_: str) -> ReelError:
+    return ReelError([Diagnostic(code=code, message=message, help=help_)])
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+# -- the standard library --------------------------------------------------------------------
+
+
+@cache
+def std_source(name: str) -> Source | None:
+    """A module of the standard library, ``svd``; None when there is none."""
+    if not name.isidentifier():
+        return None
+    file = resources.files("reelc_dsl").joinpath("std").joinpath(f"{name}.reel")
+    if not file.is_file():
+        return None
+    return Source(f"std/{name}.reel", file.read_text("utf-8"), library=True)
+
+
+def std_names() -> list[str]:
+    """The modules of the standard library, without the prelude, which needs no `use`."""
+    files = resources.files("reelc_dsl").joinpath("std").iterdir()
+    return sorted(f.name.removesuffix(".reel") for f in files if f.name.endswith(".reel") and f.name != "prelude.reel")
+
+
+# -- a project -------------------------------------------------------------------------------
+
+
+class Project:
+    """The folder of the main file: what may be read, and what was.
+
+    Args:
+        main: the main file.
+        shown: how the user named it; other files are shown beside it.
+    """
+
+    def __init__(self, main: Path, shown: str | None = None) -> None:
+        self.main = main
+        self.root = Path(os.path.realpath(main.parent))
+        self.key = main.name
+        self.shown = Path(shown if shown is not None else main.as_posix())
+        self.sources: dict[str, Source] = {}
+        self._pictures: dict[Path, PictureInfo] = {}
+
+    def source(self) -> Source:
+        """The main file's text.
+
+        Raises:
+            ReelError: E0101 to E0103.
+        """
+        source = read_source(self.main, self.shown.as_posix())
+        self.sources[self.key] = source
+        return source
+
+    def provider(self) -> SourceProvider:
+        """Where the compiler gets other modules from."""
+        return SourceProvider(self._load, std_source, std_names)
+
+    def _load(self, key: str) -> Source | None:
+        path = self.root / key
+        if not self._inside(path):
+            raise _fault(OUTSIDE_PROJECT, f"`{key}` is a link that leads outside the project's folder")
+        if not path.is_file():
+            return None
+        if key not in self.sources:
+            self.sources[key] = read_source(path, (self.shown.parent / key).as_posix())
+        return self.sources[key]
+
+    def _inside(self, path: Path) -> bool:
+        return Path(os.path.realpath(path)).is_relative_to(self.root)
+
+    def probe(self, path: str, module: str) -> PictureInfo:
+        """The facts of a picture.
+
+        Args:
+            path: as written; relative to the file that writes it, or to the working directory when
+                it comes from the command line.
+            module: the key of that file; empty for the command line.
+
+        Raises:
+            InputFault: E0601 to E0604.
+        """
+        plain = path.replace("\\", "/")
+        if not module:
+            real = Path(os.path.realpath(path))
+        else:
+            key = normpath(join(dirname(module), plain))
+            real = Path(os.path.realpath(self.root / key))
+            if key.startswith(("../", "/")) or key == ".." or not real.is_relative_to(self.root):
+                raise InputFault(
+                    OUTSIDE_PROJECT,
+                    f"`{path}` lies outside the project's folder",
+                    "copy the file beside the .reel file, or name it on the command line with `--set`",
+                )
+        if real not in self._pictures:
+            relative = os.path.relpath(real, self.root).replace(os.sep, "/")
+            self._pictures[real] = _picture(real, path, relative)
+        return self._pictures[real]
+
+    def input_path(self, relative: str) -> Path:
+        """Where an input of a plan lies on this machine."""
+        return self.root / relative
+
+
+def _picture(path: Path, shown: str, relative: str) -> PictureInfo:
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise InputFault(MISSING_INPUT_FILE, f"`{shown}` is a folder, not a picture")
+        if size > MAX_UPLOAD:
+            raise InputFault(
+                PICTURE_TOO_LARGE,
+                f"`{shown}` has {size / 2**20:.0f} MiB, and ComfyUI takes {MAX_UPLOAD // 2**20} MiB in one upload",
+                "make it smaller: no model takes that many pixels",
+            )
+        width, height = _measure(path, shown)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        near = _near(path)
+        raise InputFault(
+            MISSING_INPUT_FILE,
+            f"there is no file `{shown}`",
+            *((f"did you mean `{near}`?",) if near else ("the path is relative to the .reel file",)),
+        ) from None
+    except OSError as error:
+        raise InputFault(MISSING_INPUT_FILE, f"`{shown}` cannot be read: {_reason(error)}") from None
+    if width * height > MAX_PIXELS:
+        raise InputFault(
+            PICTURE_TOO_LARGE,
+            f"`{shown}` has {width}x{height} pixels, more than ComfyUI's picture library opens ({MAX_PIXELS:,})",
+            "make it smaller: no model takes that many pixels",
+        )
+    return PictureInfo(path=relative, sha256=digest, bytes=size, width=width, height=height)
+
+
+def _near(path: Path) -> str | None:
+    from reelc_dsl.diagnostics.suggest import nearest
+
+    try:
+        names = [entry.name for entry in os.scandir(path.parent) if entry.is_file()][:1000]
+    except OSError:
+        return None
+    return next(iter(nearest(path.name, names)), None)
+
+
+def _measure(path: Path, shown: str) -> tuple[int, int]:
+    """Width and height as ComfyUI loads the picture: turned as its EXIF tag says."""
+    import imagesize
+
+    with path.open("rb") as file:
+        head = file.read(64)
+        kind = _kind(head)
+        if kind is None:
+            raise InputFault(NOT_A_PICTURE, f"`{shown}` is not a PNG, JPEG, WebP or BMP picture", CONVERT)
+        complete = _COMPLETE.get(kind)
+        if complete is not None and not complete(file):
+            raise InputFault(NOT_A_PICTURE, f"`{shown}` is cut off: the end of the picture is missing")
+        if _animated(kind, head, file):
+            raise InputFault(NOT_A_PICTURE, f"`{shown}` is animated, and an image has one frame", CONVERT)
+    try:
+        width, height = imagesize.get(path)
+    except Exception:  # a broken header can make the library fail in any way
+        width, height = -1, -1
+    if width < 1 or height < 1:
+        raise InputFault(NOT_A_PICTURE, f"`{shown}` has a damaged {kind} header", CONVERT)
+    return width, height
+
+
+def _kind(head: bytes) -> str | None:
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WebP"
+    if head.startswith(b"BM"):
+        return "BMP"
+    return None
+
+
+def _tail(file: BinaryIO, count: int) -> bytes:
+    file.seek(0, os.SEEK_END)
+    file.seek(max(0, file.tell() - count))
+    return file.read(count)
+
+
+def _webp_complete(file: BinaryIO) -> bool:
+    file.seek(4)
+    declared = int.from_bytes(file.read(4), "little")
+    file.seek(0, os.SEEK_END)
+    return file.tell() >= declared + 8
+
+
+# A picture that was not written to its end is found here, not on a paid machine.
+_COMPLETE: dict[str, Callable[[BinaryIO], bool]] = {
+    "PNG": lambda file: b"IEND" in _tail(file, 4096),
+    "JPEG": lambda file: b"\xff\xd9" in _tail(file, 65536),
+    "WebP": _webp_complete,
+}
+
+
+def _animated(kind: str, head: bytes, file: BinaryIO) -> bool:
+    if kind == "WebP":
+        return head[12:16] == b"VP8X" and bool(head[20] & 2)
+    if kind == "PNG":
+        file.seek(0)
+        start = file.read(65536)
+        return b"acTL" in start.split(b"IDAT", 1)[0]
+    return False

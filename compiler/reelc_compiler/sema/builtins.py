@@ -1,0 +1,114 @@
+"""The functions of the language itself: what they take and give. How they work: ``elaborate``."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from reelc_compiler.sema.kinds import (
+    BOOL,
+    CLIP,
+    FILM,
+    FLOAT,
+    IMAGE,
+    INT,
+    RATE,
+    SEED,
+    SIZE,
+    TEXT,
+    UNKNOWN,
+    Kind,
+    ListKind,
+    Opaque,
+    assignable,
+    join,
+    list_of,
+    single,
+)
+
+ANY_LIST = list_of(UNKNOWN)
+FRAMES = Opaque("IMAGE")
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinParam:
+    """A parameter: the kinds it takes, in the order in which they are tried."""
+
+    name: str
+    kinds: tuple[Kind, ...]
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A function: ``result`` gives the kind for the kinds of the arguments, by parameter name."""
+
+    name: str
+    params: tuple[BuiltinParam, ...]
+    result: Callable[[Mapping[str, Kind]], Kind]
+
+
+def _always(kind: Kind) -> Callable[[Mapping[str, Kind]], Kind]:
+    return lambda _: kind
+
+
+def _like(name: str) -> Callable[[Mapping[str, Kind]], Kind]:
+    return lambda kinds: single(kinds.get(name, UNKNOWN))
+
+
+def _joined(kinds: Mapping[str, Kind]) -> Kind:
+    return join(kinds.get("a", UNKNOWN), kinds.get("b", UNKNOWN)) or UNKNOWN
+
+
+_NUMBERS = (INT, FLOAT)
+
+_ALL = (
+    Builtin(
+        "nearest",
+        (
+            BuiltinParam("value", (INT, SIZE)),
+            BuiltinParam("step", (INT,)),
+            BuiltinParam("plus", (INT,), required=False),
+        ),
+        _like("value"),
+    ),
+    Builtin("floor", (BuiltinParam("value", _NUMBERS),), _always(INT)),
+    Builtin("ceil", (BuiltinParam("value", _NUMBERS),), _always(INT)),
+    Builtin("round", (BuiltinParam("value", _NUMBERS),), _always(INT)),
+    Builtin("abs", (BuiltinParam("value", _NUMBERS),), _like("value")),
+    Builtin("min", (BuiltinParam("a", _NUMBERS), BuiltinParam("b", _NUMBERS)), _joined),
+    Builtin("max", (BuiltinParam("a", _NUMBERS), BuiltinParam("b", _NUMBERS)), _joined),
+    Builtin("len", (BuiltinParam("list", (ANY_LIST,)),), _always(INT)),
+    Builtin("derive", (BuiltinParam("seed", (SEED, INT)), BuiltinParam("name", (TEXT, INT))), _always(SEED)),
+    Builtin("has_node", (BuiltinParam("name", (TEXT,)),), _always(BOOL)),
+    Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,))), _always(IMAGE)),
+    Builtin(
+        "clip",
+        (
+            BuiltinParam("frames_of", (FRAMES,)),
+            BuiltinParam("size", (SIZE,)),
+            BuiltinParam("frames", (INT,)),
+            BuiltinParam("fps", (RATE,)),
+        ),
+        _always(CLIP),
+    ),
+    Builtin(
+        "video",
+        (
+            BuiltinParam("clip", (CLIP,)),
+            BuiltinParam("codec", (TEXT,), required=False),
+            BuiltinParam("crf", (INT,), required=False),
+        ),
+        _always(FILM),
+    ),
+)
+BUILTINS: Mapping[str, Builtin] = {b.name: b for b in _ALL}
+
+# Names that Reel reserves for functions that have no meaning yet.
+RESERVED = ("sequence", "table", "files", "crossfade", "trim", "loop")
+
+
+def takes(param: BuiltinParam, kind: Kind) -> bool:
+    """Whether a function's parameter takes a kind."""
+    kind = single(kind)
+    if param.kinds == (ANY_LIST,):
+        return isinstance(kind, ListKind) or kind == UNKNOWN
+    return any(assignable(kind, k) for k in param.kinds)

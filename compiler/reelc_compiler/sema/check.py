@@ -1,0 +1,313 @@
+"""Kinds in all code, called or not: files, stages, pipelines and their statements."""
+
+from reelc_compiler.catalog import Catalog
+from reelc_compiler.sema.exprs import Exprs
+from reelc_compiler.sema.kinds import (
+    BOOL,
+    BYTES,
+    DURATION,
+    FILM,
+    FLOAT,
+    MONEY,
+    RANGE,
+    UNKNOWN,
+    Kind,
+    ListKind,
+    a_kind,
+    assignable,
+)
+from reelc_compiler.sema.program import (
+    Local,
+    ModuleInfo,
+    ParamInfo,
+    PipelineInfo,
+    Program,
+    Scope,
+    StageInfo,
+)
+from reelc_compiler.sema.resolve import duplicate
+from reelc_compiler.sema.signatures import Signatures
+from reelc_dsl import ast
+from reelc_dsl.diagnostics import Diagnostic, Label, Sink
+from reelc_dsl.diagnostics.codes import (
+    KIND_MISMATCH,
+    MISPLACED,
+    NO_EFFECT_YET,
+    NO_RETURN,
+    RECURSION,
+    UNKNOWN_ARGUMENT,
+    UNKNOWN_NAME,
+    UNUSED_LET,
+)
+from reelc_dsl.diagnostics.suggest import did_you_mean
+
+STAND_INS = ("move", "resize", "upscale", "flow", "depth", "none")
+SETTINGS: dict[str, dict[str, Kind]] = {
+    "estimate": {"vram": BYTES, "ram": BYTES, "work": FLOAT},
+    "target": {"deadline": DURATION, "budget": MONEY, "vram": BYTES, "duration": DURATION},
+}
+
+
+def check(program: Program, catalog: Catalog, sink: Sink, *, library_texts: bool = False) -> None:
+    """Check every module of a program.
+
+    Args:
+        program: with all names entered.
+        catalog: the node classes that ``node`` expressions may use.
+        sink: receives E02xx, E03xx, E05xx and W0201, W0501, W0901.
+        library_texts: also check the templates in the standard library's messages, which its own
+            tests do once instead of every run.
+    """
+    signatures = Signatures(catalog.opaque_types(), sink)
+    order = list(program.modules.values())
+    # Used modules are found while their user is parsed, so types resolve from the last one back.
+    done: set[str] = set()
+
+    def visit(module: ModuleInfo) -> None:
+        if module.key in done:
+            return
+        done.add(module.key)
+        for used in module.uses:
+            visit(used)
+        signatures.module(module)
+
+    for module in order:
+        visit(module)
+    exprs = Exprs(program, catalog, signatures, sink, library_texts)
+    for module in order:
+        for item in module.tree.items:
+            if isinstance(item, ast.Let):
+                exprs.constant(module, item)
+        for stage in module.stages.values():
+            _Body(exprs, sink, stage.module, stage.decl.body).stage(stage)
+        for pipeline in module.pipelines.values():
+            _Body(exprs, sink, module, pipeline.decl.body).pipeline(pipeline)
+    _recursion(program, exprs, sink)
+
+
+class _Body:
+    """The statements of one stage or pipeline."""
+
+    def __init__(self, exprs: Exprs, sink: Sink, module: ModuleInfo, body: tuple[ast.Stmt, ...]) -> None:
+        self.exprs = exprs
+        self.sink = sink
+        self.module = module
+        self.body = body
+        self.scope = Scope(module)
+
+    def stage(self, info: StageInfo) -> None:
+        self.exprs.caller = info
+        self.params(info.params)
+        returns = [s for s in self.body if isinstance(s, ast.Return)]
+        for statement in self.body:
+            self.statement(statement, "stage", info.returns)
+        if not info.decl.broken and (len(returns) != 1 or self.body[-1] is not returns[0]):
+            self.sink.add(
+                Diagnostic(
+                    code=NO_RETURN,
+                    message=f"the stage `{info.decl.name.text}` must end in one `return`",
+                    span=returns[0].span if returns else info.decl.name.span,
+                    help=("`return` is the last statement, and there is just one",),
+                )
+            )
+        if not info.decl.broken:
+            self.unused()
+        self.exprs.caller = None
+
+    def pipeline(self, info: PipelineInfo) -> None:
+        self.params(info.params)
+        outputs: dict[str, ast.OutputStmt] = {}
+        for statement in self.body:
+            self.statement(statement, "pipeline", None)
+            if isinstance(statement, ast.OutputStmt):
+                first = outputs.setdefault(statement.name.text, statement)
+                if first is not statement:
+                    self.sink.add(duplicate(statement.name, first.name.span))
+        if not outputs and not info.decl.broken:
+            self.sink.add(
+                Diagnostic(
+                    code=NO_RETURN,
+                    message=f"the pipeline `{info.decl.name.text}` has no output",
+                    span=info.decl.name.span,
+                    help=("say what is to be made: `output film = ... |> video()`",),
+                )
+            )
+
+    def params(self, params: tuple[ParamInfo, ...]) -> None:
+        for param in params:
+            decl = param.decl
+            self.exprs.scope = self.scope
+            if decl.among is not None:
+                self.among(param, self.exprs.kind(decl.among))
+            if decl.default is not None:
+                self.exprs.expect(decl.default, param.kind, f"the parameter `{param.name}`", decl.type.span)
+            self.enter(decl.name, param.kind, "parameter")
+
+    def among(self, param: ParamInfo, kind: Kind) -> None:
+        assert param.decl.among is not None
+        wanted = param.kind
+        fits = kind == UNKNOWN or (
+            (isinstance(kind, ListKind) and assignable(kind.element, wanted))
+            or (kind == RANGE and wanted.name in ("int", "float", "seed"))
+        )
+        if not fits:
+            self.sink.add(
+                Diagnostic(
+                    code=KIND_MISMATCH,
+                    message=f"`{param.name}` is {a_kind(wanted)}, and this is {a_kind(kind)}",
+                    span=param.decl.among.span,
+                    help=("give a range for numbers, `in 2..25`, or a list of choices",),
+                )
+            )
+
+    def enter(self, name: ast.Ident, kind: Kind, what: str) -> None:
+        other = self.scope.find(name.text)
+        if other is None:
+            self.scope.names[name.text] = Local(kind, name.span, what)
+        elif name.text not in self.module.tree.broken:
+            self.sink.add(duplicate(name, other.span))
+
+    # -- statements --------------------------------------------------------------------------
+
+    def statement(self, statement: ast.Stmt, where: str, returns: Kind | None) -> None:
+        self.exprs.scope = self.scope
+        match statement:
+            case ast.Let():
+                kind = self.let(statement)
+                self.enter(statement.name, kind, "let")
+            case ast.Require(test=test, message=message, help=help_) | ast.Warn(
+                test=test, message=message, help=help_
+            ):
+                self.exprs.expect(test, BOOL, "a test", None)
+                for text in (message, help_):
+                    if text is not None:
+                        self.exprs.kind(text)
+            case ast.Return(value=value) if where == "stage" and returns is not None:
+                self.exprs.expect(value, returns, "what the stage returns", None)
+            case ast.OutputStmt(value=value) if where == "pipeline":
+                self.output(value)
+            case ast.ParamStmt() if where == "pipeline":
+                pass
+            case ast.Settings(kind="estimate") if where == "stage":
+                self.settings(statement)
+            case ast.Settings(kind="target") if where == "pipeline":
+                self.settings(statement)
+                self.no_effect(statement, "`target` is read, and nothing acts on it yet")
+            case ast.Window() if where == "stage":
+                for arg in statement.args:
+                    self.exprs.kind(arg.value)
+                self.no_effect(statement, "`window` is read, and no stage is split in time yet")
+            case ast.Preview(kind=kind, settings=settings) if where == "stage":
+                self.preview(kind, settings)
+            case _:
+                self.misplaced(statement, where)
+
+    def let(self, let: ast.Let) -> Kind:
+        if let.type is None:
+            return self.exprs.kind(let.value)
+        kind = self.exprs.signatures.kind(self.module, let.type)
+        self.module.kinds[id(let)] = kind
+        self.exprs.expect(let.value, kind, f"`{let.name.text}`", let.type.span)
+        return kind
+
+    def output(self, value: ast.Expr) -> None:
+        kind = self.exprs.kind(value)
+        if not assignable(kind, FILM):
+            self.sink.add(
+                Diagnostic(
+                    code=KIND_MISMATCH,
+                    message=f"an output is a film, and this is {a_kind(kind)}",
+                    span=value.span,
+                    help=('say how it is to be written: `... |> video(codec: "h264", crf: 18)`',),
+                )
+            )
+
+    def settings(self, block: ast.Settings) -> None:
+        known = SETTINGS[block.kind]
+        seen: dict[str, ast.Setting] = {}
+        for setting in block.settings:
+            name = setting.name.text
+            if name in seen:
+                self.sink.add(duplicate(setting.name, seen[name].name.span))
+            elif name not in known:
+                self.sink.add(
+                    Diagnostic(
+                        code=UNKNOWN_ARGUMENT,
+                        message=f"`{block.kind}` has no setting `{name}`",
+                        span=setting.name.span,
+                        help=did_you_mean(name, known) or ("it has " + ", ".join(f"`{k}`" for k in known),),
+                    )
+                )
+            else:
+                self.exprs.expect(setting.value, known[name], f"`{name}`", None)
+            seen.setdefault(name, setting)
+
+    def preview(self, kind: ast.Ident, settings: tuple[ast.Setting, ...]) -> None:
+        if kind.text not in STAND_INS:
+            self.sink.add(
+                Diagnostic(
+                    code=UNKNOWN_NAME,
+                    message=f"there is no stand-in `{kind.text}`",
+                    span=kind.span,
+                    help=did_you_mean(kind.text, STAND_INS)
+                    or ("the stand-ins are " + ", ".join(f"`{s}`" for s in STAND_INS),),
+                )
+            )
+        for setting in settings:
+            self.exprs.kind(setting.value)
+
+    def no_effect(self, statement: ast.Stmt, message: str) -> None:
+        if not self.module.source.library:
+            self.sink.add(Diagnostic(code=NO_EFFECT_YET, message=message, span=statement.span))
+
+    def misplaced(self, statement: ast.Stmt, where: str) -> None:
+        word = statement.span.text.split(None, 1)[0]
+        home = {"param": "pipeline", "output": "pipeline", "target": "pipeline"}.get(word, "stage")
+        self.sink.add(
+            Diagnostic(
+                code=MISPLACED,
+                message=f"`{word}` has no place in a {where}",
+                span=statement.span,
+                help=(f"it belongs in a {home}",),
+            )
+        )
+
+    def unused(self) -> None:
+        for name, local in self.scope.names.items():
+            if local.what == "let" and not local.used and not self.module.source.library:
+                self.sink.add(
+                    Diagnostic(
+                        code=UNUSED_LET,
+                        message=f"nothing uses `{name}`",
+                        span=local.span,
+                        help=("remove it",),
+                    )
+                )
+
+
+def _recursion(program: Program, exprs: Exprs, sink: Sink) -> None:
+    """Stages may not call themselves, directly or in a circle: Reel programs always end."""
+    state: dict[StageInfo, str] = {}
+
+    def visit(stage: StageInfo, path: list[StageInfo]) -> None:
+        state[stage] = "open"
+        for callee, span in exprs.calls.get(stage, ()):
+            if state.get(callee) == "open":
+                circle = [*path[path.index(callee) :], callee]
+                sink.add(
+                    Diagnostic(
+                        code=RECURSION,
+                        message="stages call each other in a circle: " + " -> ".join(s.decl.name.text for s in circle),
+                        span=span,
+                        labels=(Label(callee.decl.name.span, f"`{callee.decl.name.text}` starts here"),),
+                        help=("Reel has no recursion; use `for` over a list",),
+                    )
+                )
+            elif callee not in state:
+                visit(callee, [*path, callee])
+        state[stage] = "done"
+
+    for module in program.modules.values():
+        for stage in module.stages.values():
+            if stage not in state:
+                visit(stage, [stage])

@@ -1,0 +1,162 @@
+"""What names mean: modules, their declarations, and the scopes that bodies see."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from reelc_compiler.sema.kinds import Kind
+from reelc_dsl import ast
+from reelc_dsl.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParamInfo:
+    """A stage's or pipeline's parameter with its kind."""
+
+    name: str
+    kind: Kind
+    decl: ast.Param
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StageInfo:
+    """A stage with its signature. ``qualified`` is ``std.svd.animate``, or ``animate`` in the main file."""
+
+    qualified: str
+    module: "ModuleInfo"
+    decl: ast.Stage
+    params: tuple[ParamInfo, ...]
+    returns: Kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PipelineInfo:
+    """A pipeline with its parameters."""
+
+    module: "ModuleInfo"
+    decl: ast.Pipeline
+    params: tuple[ParamInfo, ...]
+
+
+@dataclass(slots=True, eq=False)
+class ModuleInfo:
+    """One file: its tree and what it declares.
+
+    Args:
+        key: ``std.svd``, or the POSIX path relative to the main file's folder.
+        names: values (stages, constants, used names and modules).
+        types: records, also used ones.
+        kinds: the kind of each type expression of a ``let``, by identity.
+    """
+
+    key: str
+    tree: ast.Module
+    names: "dict[str, Binding]" = field(default_factory=lambda: {})
+    types: dict[str, tuple[Kind, Span]] = field(default_factory=lambda: {})
+    stages: dict[str, StageInfo] = field(default_factory=lambda: {})
+    pipelines: dict[str, PipelineInfo] = field(default_factory=lambda: {})
+    kinds: dict[int, Kind] = field(default_factory=lambda: {})
+    uses: "list[ModuleInfo]" = field(default_factory=lambda: [])
+    used_types: "list[tuple[ast.Ident, ModuleInfo, ast.Record]]" = field(default_factory=lambda: [])
+
+    @property
+    def source(self) -> Source:
+        """The module's text."""
+        return self.tree.source
+
+    def qualify(self, name: str) -> str:
+        """A name as reports show it."""
+        return f"{self.key}.{name}" if self.key.startswith("std.") else name
+
+
+# -- what a name can be bound to -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StageBinding:
+    """The name of a stage; its signature is resolved after all names are known."""
+
+    module: ModuleInfo
+    decl: ast.Stage
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModuleBinding:
+    """The name of a used module."""
+
+    module: ModuleInfo
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConstBinding:
+    """A ``let`` at the top level of a file."""
+
+    module: ModuleInfo
+    decl: ast.Let
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BrokenBinding:
+    """A name whose definition has an error already; nothing more is said about it."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NotYetBinding:
+    """A name that a declaration without a meaning yet introduced (``workflow``)."""
+
+    what: str
+    span: Span
+
+
+Binding = StageBinding | ModuleBinding | ConstBinding | BrokenBinding | NotYetBinding
+
+
+@dataclass(slots=True, eq=False)
+class Local:
+    """A parameter or ``let`` in a body."""
+
+    kind: Kind
+    span: Span
+    what: str
+    used: bool = False
+
+
+class Scope:
+    """Names of a body: its own, then the enclosing body's, then the module's."""
+
+    __slots__ = ("module", "names", "parent")
+
+    def __init__(self, module: ModuleInfo, parent: "Scope | None" = None) -> None:
+        self.module = module
+        self.parent = parent
+        self.names: dict[str, Local] = {}
+
+    def find(self, name: str) -> "Local | Binding | None":
+        """What a name is bound to, innermost first."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.parent
+        return self.module.names.get(name)
+
+    def visible(self) -> Iterable[str]:
+        """All names that can be seen, for suggestions."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield from scope.names
+            scope = scope.parent
+        yield from self.module.names
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """All modules of a run, with the main file's first."""
+
+    main: ModuleInfo
+    modules: Mapping[str, ModuleInfo]
+    prelude: ModuleInfo

@@ -1,0 +1,253 @@
+"""Which file a `use` means and which declaration a name means.
+
+Two phases: first every module that can be reached is parsed and its top-level names are entered,
+so that order in a file does not matter; then signatures and bodies are checked elsewhere.
+"""
+
+from collections.abc import Callable
+from posixpath import dirname, join, normpath
+
+from reelc_compiler.sema.program import (
+    Binding,
+    BrokenBinding,
+    ConstBinding,
+    ModuleBinding,
+    ModuleInfo,
+    NotYetBinding,
+    Program,
+    StageBinding,
+)
+from reelc_dsl import ast
+from reelc_dsl.diagnostics import Diagnostic, Label, Sink
+from reelc_dsl.diagnostics.codes import (
+    CIRCULAR_USE,
+    DUPLICATE_NAME,
+    NOT_IN_MODULE,
+    NOT_YET,
+    OUTSIDE_PROJECT,
+    SYNTAX,
+    UNKNOWN_MODULE,
+)
+from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.parser import parse
+from reelc_dsl.source import Source, Span
+
+PRELUDE = "std.prelude"
+
+Load = Callable[[str], Source | None]
+
+
+class SourceProvider:
+    """Hands in the texts of modules; the only thing here that may read files.
+
+    Args:
+        load: a file's key (POSIX path relative to the main file's folder) to its text, None when
+            there is no such file; raises ReelError for a file that cannot be used.
+        std: names of the standard library's modules (``svd``) to texts.
+    """
+
+    def __init__(self, load: Load, std: Callable[[str], Source | None], std_names: Callable[[], list[str]]) -> None:
+        self.load = load
+        self.std = std
+        self.std_names = std_names
+
+
+def resolve(main: Source, key: str, provider: SourceProvider, sink: Sink) -> Program:
+    """Parse the main file and all that it uses, and enter their names.
+
+    Args:
+        main: the user's file.
+        key: its file name.
+        provider: where other texts come from.
+        sink: receives E0202 to E0205, E0604 and syntax errors.
+    """
+    resolver = _Resolver(provider, sink)
+    prelude_source = provider.std("prelude")
+    assert prelude_source is not None, "the standard library has a prelude"
+    prelude = resolver.module(PRELUDE, prelude_source)
+    module = resolver.module(key, main)
+    return Program(main=module, modules=resolver.modules, prelude=prelude)
+
+
+class _Resolver:
+    def __init__(self, provider: SourceProvider, sink: Sink) -> None:
+        self.provider = provider
+        self.sink = sink
+        self.modules: dict[str, ModuleInfo] = {}
+        # Keys of the files that are being resolved, with the `use` that led to each.
+        self.path: list[tuple[str, Span | None]] = []
+
+    def module(self, key: str, source: Source, via: Span | None = None) -> ModuleInfo:
+        info = ModuleInfo(key=key, tree=parse(source, self.sink))
+        self.modules[key] = info
+        self.path.append((key, via))
+        for name in sorted(info.tree.broken):
+            info.names[name] = BrokenBinding(Span(source, 0, 0))
+        for item in info.tree.items:
+            self.item(info, item)
+        self.path.pop()
+        return info
+
+    # -- declarations ------------------------------------------------------------------------
+
+    def item(self, info: ModuleInfo, item: ast.Item) -> None:
+        match item:
+            case ast.UseModule():
+                self.use_module(info, item)
+            case ast.UseNames():
+                self.use_names(info, item)
+            case ast.Stage(name=name):
+                self.enter(info, name, StageBinding(info, item, name.span))
+            case ast.Let(name=name):
+                self.enter(info, name, ConstBinding(info, item, name.span))
+            case ast.Workflow(name=name):
+                self.sink.add(
+                    Diagnostic(
+                        code=NOT_YET,
+                        message="`workflow` has no meaning yet: graphs cannot be imported as stages",
+                        span=name.span,
+                        help=("write the graph's nodes with `node` in a stage of your own",),
+                    )
+                )
+                self.enter(info, name, NotYetBinding("workflow", name.span))
+            case ast.Record() | ast.Pipeline():
+                pass  # types and pipelines have namespaces of their own, filled with their signatures
+
+    def enter(self, info: ModuleInfo, name: ast.Ident, binding: Binding) -> None:
+        other = info.names.get(name.text)
+        if other is None or isinstance(other, BrokenBinding):
+            info.names[name.text] = binding
+        else:
+            self.sink.add(duplicate(name, other.span))
+
+    # -- use ---------------------------------------------------------------------------------
+
+    def use_module(self, info: ModuleInfo, use: ast.UseModule) -> None:
+        used = self.find(info, use.origin)
+        name = use.alias or self.implied(use.origin)
+        if name is None:
+            self.sink.add(
+                Diagnostic(
+                    code=SYNTAX,
+                    message="a used file needs a name of its own",
+                    span=use.origin.span,
+                    help=(f'write `use "{use.origin.path}" as NAME`',),
+                )
+            )
+            return
+        self.enter(info, name, BrokenBinding(name.span) if used is None else ModuleBinding(used, name.span))
+
+    def implied(self, origin: ast.Origin) -> ast.Ident | None:
+        if origin.file:
+            return None
+        last = origin.path.rsplit(".", 1)[-1]
+        return ast.Ident(span=Span(origin.span.source, origin.span.end - len(last), origin.span.end), text=last)
+
+    def use_names(self, info: ModuleInfo, use: ast.UseNames) -> None:
+        used = self.find(info, use.origin)
+        for item in use.names:
+            name = item.alias or item.name
+            if used is None:
+                self.enter(info, name, BrokenBinding(name.span))
+                continue
+            record = next((i for i in records(used) if i.name.text == item.name.text), None)
+            found = used.names.get(item.name.text)
+            if record is not None:
+                info.used_types.append((name, used, record))
+            if isinstance(found, StageBinding | ConstBinding) and found.module is used:
+                self.enter(info, name, found)
+            elif record is None:
+                if not isinstance(found, BrokenBinding):
+                    self.not_in_module(used, item.name)
+                self.enter(info, name, BrokenBinding(name.span))
+
+    def not_in_module(self, used: ModuleInfo, name: ast.Ident) -> None:
+        self.sink.add(
+            Diagnostic(
+                code=NOT_IN_MODULE,
+                message=f"`{used.key}` has nothing named `{name.text}`",
+                span=name.span,
+                help=did_you_mean(name.text, exported(used)),
+            )
+        )
+
+    def find(self, info: ModuleInfo, origin: ast.Origin) -> ModuleInfo | None:
+        """The module that a `use` means, parsed if it is new; None after a diagnostic."""
+        key = origin.path
+        if origin.file:
+            if info.key.startswith("std."):
+                return None
+            key = normpath(join(dirname(info.key), origin.path.replace("\\", "/")))
+            if key.startswith(("../", "/")) or key == "..":
+                self.sink.add(outside(origin.path, origin.span))
+                return None
+        waiting = [k for k, _ in self.path]
+        if key in waiting:
+            self.circle(waiting[waiting.index(key) :], origin)
+            return None
+        if key in self.modules:
+            info.uses.append(self.modules[key])
+            return self.modules[key]
+        if origin.file:
+            source = self.provider.load(key)
+        else:
+            source = self.provider.std(key.removeprefix("std.")) if key.startswith("std.") else None
+        if source is None:
+            self.missing(origin, key)
+            return None
+        used = self.module(key, source, origin.span)
+        info.uses.append(used)
+        return used
+
+    def missing(self, origin: ast.Origin, key: str) -> None:
+        if origin.file:
+            message, help_ = f"there is no file `{key}`", ("the path is relative to this file",)
+        else:
+            names = [f"std.{n}" for n in self.provider.std_names()]
+            message = f"there is no module `{origin.path}`"
+            help_ = did_you_mean(origin.path, names) or ("the standard library has " + ", ".join(names),)
+        self.sink.add(Diagnostic(code=UNKNOWN_MODULE, message=message, span=origin.span, help=help_))
+
+    def circle(self, keys: list[str], origin: ast.Origin) -> None:
+        shown = " -> ".join([*keys, keys[0]])
+        self.sink.add(
+            Diagnostic(
+                code=CIRCULAR_USE,
+                message=f"files use each other in a circle: {shown}",
+                span=origin.span,
+                help=("move what both need into a third file",),
+            )
+        )
+
+
+def exported(module: ModuleInfo) -> list[str]:
+    """What other files may take from a module: its own stages, constants and records."""
+    own = [n for n, b in module.names.items() if isinstance(b, StageBinding | ConstBinding) and b.module is module]
+    return own + [i.name.text for i in records(module)]
+
+
+def records(module: ModuleInfo) -> list[ast.Record]:
+    """The records that a module declares."""
+    return [i for i in module.tree.items if isinstance(i, ast.Record)]
+
+
+def outside(path: str, span: Span) -> Diagnostic:
+    """A path that leads out of the project's folder."""
+    return Diagnostic(
+        code=OUTSIDE_PROJECT,
+        message=f"`{path}` lies outside the project's folder",
+        span=span,
+        help=("copy the file beside the .reel file, or into a folder below it",),
+    )
+
+
+def duplicate(name: ast.Ident, first: Span) -> Diagnostic:
+    """A name that is introduced twice, with both places."""
+    return Diagnostic(
+        code=DUPLICATE_NAME,
+        message=f"`{name.text}` is already taken",
+        span=name.span,
+        label="introduced again here",
+        labels=(Label(first, f"`{name.text}` is first introduced here"),),
+        help=("choose another name: Reel has no shadowing",),
+    )

@@ -1,0 +1,149 @@
+"""Values: what expressions give at elaboration, and how texts show them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from reelc_compiler.ir.graph import Medium, Ref
+from reelc_compiler.plan import Facts
+from reelc_compiler.units import (
+    Bytes,
+    Duration,
+    Money,
+    Percent,
+    Rate,
+    Size,
+    bytes_text,
+    decimal_text,
+    rate_text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordValue:
+    """A record: field names to values."""
+
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeValue:
+    """``2..25``, both ends included; ``high`` None has no end."""
+
+    low: Fraction
+    high: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """The name of a file in a models folder."""
+
+    folder: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeValue:
+    """A node's outputs, in order, by name."""
+
+    outputs: tuple[tuple[str, Ref], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmValue:
+    """A clip with its encode settings: what an output is."""
+
+    clip: Medium
+    codec: str
+    crf: int
+
+
+def only(value: Any) -> Any:
+    """A node's one output as the value itself."""
+    if isinstance(value, NodeValue) and len(value.outputs) == 1:
+        return value.outputs[0][1]
+    return value
+
+
+def field(value: Any, name: str) -> Any:
+    """A field or a fact of a value.
+
+    Raises:
+        KeyError: it has none of this name.
+    """
+    match value:
+        case RecordValue():
+            return value.fields[name]
+        case NodeValue():
+            return dict(value.outputs)[name]
+        case Size():
+            return {"width": value.width, "height": value.height}[name]
+        case Medium():
+            return _fact(value.facts, name)
+        case _:
+            raise KeyError(name)
+
+
+def _fact(facts: Facts, name: str) -> Any:
+    values: dict[str, Any] = {
+        "width": facts.width,
+        "height": facts.height,
+        "size": Size(facts.width, facts.height),
+    }
+    if facts.fps is not None:
+        values["frames"] = facts.frames
+        values["fps"] = Rate(facts.fps)
+        values["duration"] = Duration(Fraction(facts.frames) / facts.fps)
+    return values[name]
+
+
+def show(value: Any) -> str:
+    """A value as texts and messages show it: as it would be written."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return "none"
+        case Fraction():
+            return decimal_text(value)
+        case Size(width=width, height=height):
+            return f"{width}x{height}"
+        case Duration(seconds=seconds):
+            return decimal_text(seconds, 3) + "s"
+        case Rate(fps=fps):
+            return rate_text(fps)
+        case Bytes(count=count):
+            return bytes_text(count).replace(" ", "")
+        case Money(usd=usd):
+            return f"{usd}usd"
+        case Percent(share=share):
+            return decimal_text(share * 100, 3) + "%"
+        case ModelFile(name=name):
+            return name
+        case Medium(facts=facts):
+            what = f"{facts.width}x{facts.height}"
+            return what if facts.fps is None else f"{what}, {facts.frames} frames at {rate_text(facts.fps)}"
+        case tuple():
+            return "[" + ", ".join(show(v) for v in value) + "]"  # pyright: ignore[reportUnknownVariableType]
+        case RecordValue(fields=fields):
+            return "{" + ", ".join(f"{k}: {show(v)}" for k, v in fields.items()) + "}"
+        case RangeValue(low=low, high=high):
+            return f"{show(low)}.." + ("" if high is None else show(high))
+        case _:
+            return str(value)
+
+
+def to_json(value: Any) -> Any:
+    """A value as a plan records it: numbers and texts as they are, quantities as they are written."""
+    match value:
+        case bool() | int() | str() | None:
+            return value
+        case Fraction():
+            return value.numerator if value.denominator == 1 else float(value)
+        case tuple():
+            return [to_json(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
+        case RecordValue(fields=fields):
+            return {k: to_json(v) for k, v in fields.items()}
+        case _:
+            return show(value)

@@ -1,0 +1,116 @@
+"""Every diagnostic code, declared once. A published code is never reused or renumbered.
+
+Ranges: 01 files and syntax, 02 names, 03 kinds and units, 04 facts and limits, 05 nodes and
+catalogs, 06 input files, 07 runs, 09 not yet and internal. Each has a page in ``docs/diagnostics/``.
+"""
+
+from reelc_dsl.diagnostics.model import Code, Severity
+
+CODES: dict[str, Code] = {}
+
+
+def _declare(code: str, name: str, summary: str) -> Code:
+    if code in CODES or any(c.name == name for c in CODES.values()):
+        raise ValueError(f"diagnostic {code} {name} is declared twice")
+    severity = {"E": Severity.ERROR, "W": Severity.WARNING, "N": Severity.NOTE}[code[0]]
+    CODES[code] = Code(code=code, name=name, severity=severity, summary=summary)
+    return CODES[code]
+
+
+# -- 01 files and syntax
+UNREADABLE_FILE = _declare("E0101", "unreadable-file", "A source file cannot be read.")
+NOT_TEXT = _declare("E0102", "not-text", "A source file is not UTF-8 text.")
+FILE_TOO_LARGE = _declare("E0103", "file-too-large", "A source file is larger than a program can be.")
+SYNTAX = _declare("E0104", "syntax", "Something stands where the grammar does not allow it.")
+UNCLOSED = _declare("E0105", "unclosed", "A brace, bracket or parenthesis is never closed.")
+UNCLOSED_TEXT = _declare("E0106", "unclosed-text", "A text has no closing quote on its line.")
+BAD_CHARACTER = _declare("E0107", "bad-character", "A character that no Reel program contains.")
+BAD_VERSION = _declare("E0108", "bad-version", "The file asks for a version of Reel that this reelc does not speak.")
+NO_PIPELINE = _declare("E0109", "no-pipeline", "There is nothing to compile in the file.")
+BAD_ESCAPE = _declare("E0110", "bad-escape", "A backslash in a text starts no known escape.")
+TOO_DEEP = _declare("E0111", "too-deep", "Expressions are nested more deeply than anyone could read.")
+
+# -- 02 names
+UNKNOWN_NAME = _declare("E0201", "unknown-name", "A name that nothing in scope has.")
+DUPLICATE_NAME = _declare("E0202", "duplicate-name", "One name is introduced twice where both can be seen.")
+UNKNOWN_MODULE = _declare("E0203", "unknown-module", "A `use` names a module or file that is not there.")
+CIRCULAR_USE = _declare("E0204", "circular-use", "Files use each other in a circle.")
+NOT_IN_MODULE = _declare("E0205", "not-in-module", "A module has no such name.")
+UNKNOWN_TYPE = _declare("E0206", "unknown-type", "A type that neither Reel, the file nor the catalog knows.")
+UNKNOWN_ARGUMENT = _declare("E0207", "unknown-argument", "A stage or function has no such parameter.")
+MISSING_ARGUMENT = _declare("E0208", "missing-argument", "A parameter without a default was given nothing.")
+SURPLUS_ARGUMENT = _declare("E0209", "surplus-argument", "An argument is given twice, or there are too many.")
+UNKNOWN_FIELD = _declare("E0210", "unknown-field", "A value has no such field.")
+RECURSION = _declare("E0211", "recursion", "A stage calls itself, or a name stands in its own definition.")
+UNKNOWN_PARAM = _declare("E0212", "unknown-param", "`--set` names a parameter that the pipeline does not have.")
+UNSET_PARAM = _declare("E0213", "unset-param", "A pipeline's parameter has neither a default nor a value.")
+UNKNOWN_PIPELINE = _declare("E0214", "unknown-pipeline", "Which pipeline is meant is not clear.")
+MISPLACED = _declare("E0215", "misplaced", "A statement stands where it can have no meaning.")
+UNUSED_LET = _declare("W0201", "unused-let", "A name is introduced and no output needs it.")
+
+# -- 03 kinds and units
+KIND_MISMATCH = _declare("E0301", "kind-mismatch", "A value of one kind stands where another is wanted.")
+BAD_OPERANDS = _declare("E0302", "bad-operands", "An operator cannot combine these kinds.")
+UNKNOWN_UNIT = _declare("E0303", "unknown-unit", "A number carries a unit that Reel does not know.")
+NOT_CALLABLE = _declare("E0304", "not-callable", "Something is called that is not a stage or function.")
+BRANCHES_DIFFER = _declare("E0305", "branches-differ", "The branches of an `if` give different kinds.")
+ELEMENTS_DIFFER = _declare("E0306", "elements-differ", "The elements of a list are of different kinds.")
+BAD_ARITHMETIC = _declare("E0307", "bad-arithmetic", "A calculation has no usable result.")
+BAD_TEMPLATE = _declare("E0308", "bad-template", "A text's template uses what templates here may not.")
+TEMPLATE_NAME = _declare("E0309", "template-name", "A text's template names something that is not there.")
+BAD_RECORD = _declare("E0310", "bad-record", "A record lacks a field, or has one too many.")
+BAD_INDEX = _declare("E0311", "bad-index", "An index lies outside its list.")
+NO_RETURN = _declare("E0312", "no-return", "A stage does not end in exactly one `return`.")
+
+# -- 04 facts and limits
+REQUIREMENT = _declare("E0401", "requirement", "A stage's requirement is not met.")
+OUT_OF_RANGE = _declare("E0402", "out-of-range", "A value lies outside what the parameter takes.")
+NOT_WHOLE = _declare("E0403", "not-whole", "A count of frames or pixels does not come out whole.")
+BAD_SEED = _declare("E0404", "bad-seed", "A seed that ComfyUI's window could not hold exactly.")
+TOO_LARGE = _declare("E0405", "too-large", "The program makes more nodes than anything should.")
+STAGE_WARNING = _declare("W0401", "stage-warning", "A stage advises against what it was given.")
+FRAGILE_SEED = _declare("W0402", "fragile-seed", "A seed is derived from a position, so inserting a shot changes the others.")
+
+# -- 05 nodes and catalogs
+UNKNOWN_NODE = _declare("E0501", "unknown-node", "The catalog has no node class of this name.")
+UNKNOWN_INPUT = _declare("E0502", "unknown-input", "A node class has no such input.")
+MISSING_INPUT = _declare("E0503", "missing-input", "A node's required input is given nothing.")
+BAD_INPUT_VALUE = _declare("E0504", "bad-input-value", "A node's input does not take this value.")
+BAD_LINK = _declare("E0505", "bad-link", "A node's input does not take this type.")
+UNKNOWN_CATALOG = _declare("E0506", "unknown-catalog", "There is no node catalog of this name.")
+INVALID_GRAPH = _declare("E0507", "invalid-graph", "ComfyUI would refuse the graph that was made.")
+OLD_NODE = _declare("W0501", "old-node", "A node class is deprecated or experimental.")
+
+# -- 06 input files
+MISSING_INPUT_FILE = _declare("E0601", "missing-input-file", "An input file is not there.")
+NOT_A_PICTURE = _declare("E0602", "not-a-picture", "An input file is not a picture that can be measured.")
+PICTURE_TOO_LARGE = _declare("E0603", "picture-too-large", "An input file is too large to be sent to a worker.")
+OUTSIDE_PROJECT = _declare("E0604", "outside-project", "A path leads outside the project's folder.")
+
+# -- 07 runs
+WORKER_UNREACHABLE = _declare("E0701", "worker-unreachable", "A worker does not answer.")
+WORKER_SILENT = _declare("E0702", "worker-silent", "A worker stopped making progress.")
+WORKER_LACKS_NODE = _declare("E0703", "worker-lacks-node", "A worker does not have a node class that the film needs.")
+WORKER_LACKS_MODEL = _declare("E0704", "worker-lacks-model", "A worker does not have a model file that the film needs.")
+GRAPH_REFUSED = _declare("E0705", "graph-refused", "A worker refused the graph.")
+NODE_FAILED = _declare("E0706", "node-failed", "A node failed while it ran.")
+OUT_OF_MEMORY = _declare("E0707", "out-of-memory", "A worker ran out of memory.")
+BAD_RESULT = _declare("E0708", "bad-result", "A result is not what the plan says it must be.")
+NO_WORKER = _declare("E0709", "no-worker", "There is no worker to render on.")
+NO_STAND_IN = _declare("E0710", "no-stand-in", "A stage cannot be previewed.")
+NO_SPACE = _declare("E0711", "no-space", "The disk is full.")
+BAD_WORKER = _declare("E0712", "bad-worker", "A worker answers in a way that ComfyUI does not.")
+WORKER_FORBIDS = _declare("E0713", "worker-forbids", "A worker wants another token.")
+STOPPED_ON_WORKER = _declare("E0714", "stopped-on-worker", "Somebody stopped the job on the worker.")
+WORKER_DIFFERS = _declare("E0715", "worker-differs", "A worker's nodes are not those the plan was made for.")
+JOB_LOST = _declare("E0716", "job-lost", "A worker no longer knows the job.")
+MISSING_EXTRA = _declare("E0717", "missing-extra", "A command needs an optional part of reelc that is not installed.")
+CANNOT_WRITE = _declare("E0718", "cannot-write", "A file cannot be written.")
+BAD_PLAN = _declare("E0719", "bad-plan", "A plan cannot be read.")
+INPUT_CHANGED = _declare("E0720", "input-changed", "An input file is not the one the plan was made from.")
+LOW_VRAM = _declare("W0701", "low-vram", "A worker has less GPU memory than a stage is said to need.")
+
+# -- 09 not yet and internal
+NOT_YET = _declare("E0901", "not-yet", "This is Reel, but this version of reelc gives it no meaning yet.")
+NO_EFFECT_YET = _declare("W0901", "no-effect-yet", "This is Reel, but this version of reelc makes no use of it yet.")
+INTERNAL = _declare("E0999", "internal", "A fault in reelc itself.")

@@ -1,0 +1,169 @@
+"""Lark's errors in the words of someone who writes films."""
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+from reelc_dsl.diagnostics import Diagnostic, Label
+from reelc_dsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED, UNCLOSED_TEXT
+from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.source import Source, Span
+
+# Terminals as people call them; anything else is shown as it is written.
+SPOKEN = {
+    "NAME": "a name",
+    "STRING": "a text",
+    "DOC": 'a """text"""',
+    "INT": "a number",
+    "FLOAT": "a number",
+    "QUANTITY": "a number with a unit",
+    "SIZE": "a size",
+    "CMP": "a comparison",
+}
+PUNCTUATION = {
+    "COLON": ":",
+    "COMMA": ",",
+    "DOT": ".",
+    "LBRACE": "{",
+    "RBRACE": "}",
+    "LPAR": "(",
+    "RPAR": ")",
+    "LSQB": "[",
+    "RSQB": "]",
+    "EQUAL": "=",
+    "PLUS": "+",
+    "MINUS": "-",
+    "STAR": "*",
+    "SLASH": "/",
+    "PERCENT": "%",
+    "OPTIONAL": "?",
+    "__ANON_0": "->",
+    "__ANON_1": "|>",
+    "__ANON_2": "..",
+    "__ANON_3": "...",
+}
+OPERATORS = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "CMP", "_OR", "_AND", "__ANON_1", "__ANON_2"})
+LOOKALIKES = {"“": '"', "”": '"', "‘": '"', "’": '"', "（": "(", "）": ")", "｛": "{", "｝": "}", "，": ",", "：": ":"}
+LOOKALIKES |= {"、": ",", "＝": "=", "「": '"', "」": '"', "；": "", "×": "x", "−": "-", "'": '"'}
+
+
+def explain(
+    source: Source, base: int, length: int, error: UnexpectedToken | UnexpectedCharacters, unclosed: int | None
+) -> Diagnostic:
+    """The diagnostic for a failed parse of ``source.text[base:base + length]``."""
+    if isinstance(error, UnexpectedCharacters):
+        return _character(source, base + (error.pos_in_stream or 0), error)
+    token = error.token
+    if token.type == "$END":
+        return _end(source, base + length, error, unclosed)
+    return _token(source, base, token, error)
+
+
+def _token(source: Source, base: int, token: Token, error: UnexpectedToken) -> Diagnostic:
+    span = Span(source, base + (token.start_pos or 0), base + (token.end_pos or 0))
+    expected = _expected(error)
+    help_: tuple[str, ...] = ()
+    words = [e.strip("`") for e in _spoken(expected) if e.startswith("`") and e.strip("`").isalpha()]
+    if token.type == "NAME":
+        help_ = did_you_mean(str(token), words)
+    if not help_ and span.text == "=" and "COLON" in expected:
+        help_ = ("arguments and fields are written `name: value`",)
+    if not help_ and span.text == ":" and "EQUAL" in expected:
+        help_ = ("here a value is given with `=`",)
+    return Diagnostic(
+        code=SYNTAX,
+        message=f"`{_short(span.text)}` cannot stand here",
+        span=span,
+        label=_wanted(expected),
+        help=help_,
+    )
+
+
+def _end(source: Source, end: int, error: UnexpectedToken, unclosed: int | None) -> Diagnostic:
+    text = source.text[:end]
+    at = len(text.rstrip())
+    if unclosed is not None:
+        bracket = source.text[unclosed]
+        return Diagnostic(
+            code=UNCLOSED,
+            message=f"this `{bracket}` is never closed",
+            span=Span(source, unclosed, unclosed + 1),
+            labels=(Label(Span(source, max(0, at - 1), at), "the text ends here"),) if at > unclosed + 1 else (),
+            help=("add the closing bracket where it belongs",),
+        )
+    return Diagnostic(
+        code=SYNTAX,
+        message="something is missing here",
+        span=Span(source, max(0, at - 1), at),
+        label=_wanted(_expected(error)),
+    )
+
+
+def _character(source: Source, at: int, error: UnexpectedCharacters) -> Diagnostic:
+    char = source.text[at]
+    if char == '"':
+        stop = source.text.find("\n", at)
+        return Diagnostic(
+            code=UNCLOSED_TEXT,
+            message="this text has no closing quote",
+            span=Span(source, at, len(source.text) if stop < 0 else stop),
+            help=('close it with " on the same line; for several lines use """ ... """',),
+        )
+    span = Span(source, at, at + 1)
+    if char in LOOKALIKES and LOOKALIKES[char]:
+        help_ = (f"write `{LOOKALIKES[char]}`",)
+    elif char == ";":
+        help_ = ("statements need no separator",)
+    elif char == "!":
+        help_ = ("`not` negates, `!=` compares",)
+    elif char in "&|":
+        help_ = ("write `and`, `or`, or `|>` to pass a value on",)
+    elif char == "=":
+        help_ = ("`==` compares",)
+    else:
+        help_ = ()
+    expected = {str(e) for e in (error.allowed or ())}
+    known = char.isalnum() or char in PUNCTUATION.values()
+    return Diagnostic(
+        code=SYNTAX if known else BAD_CHARACTER,
+        message=f"`{_show(char)}` cannot stand here" if known else f"`{_show(char)}` is not a character of Reel",
+        span=span,
+        label=_wanted(expected) if known else "",
+        help=help_,
+    )
+
+
+def _expected(error: UnexpectedToken) -> set[str]:
+    return {str(e) for e in (error.accepts or error.expected or ())}
+
+
+def _spoken(expected: set[str]) -> list[str]:
+    out: set[str] = set()
+    for name in expected - {"$END"}:
+        if name in SPOKEN:
+            out.add(SPOKEN[name])
+        elif name in PUNCTUATION:
+            out.add(f"`{PUNCTUATION[name]}`")
+        else:
+            out.add(f"`{name.strip('_').lower()}`")
+    return sorted(out, key=lambda s: (s.startswith("`"), s))
+
+
+def _wanted(expected: set[str]) -> str:
+    """What could stand here, in a few words: operators never help, and long lists hide."""
+    if {"NAME", "STRING", "INT", "LPAR"} <= expected:
+        return "expected a value"
+    spoken = _spoken(expected - OPERATORS) or _spoken(expected)
+    if not spoken:
+        return ""
+    if len(spoken) > 6:
+        return "expected the next statement or the end of this one" if "RBRACE" in expected else ""
+    return "expected " + (spoken[0] if len(spoken) == 1 else ", ".join(spoken[:-1]) + " or " + spoken[-1])
+
+
+def _short(text: str) -> str:
+    line = text.split("\n", 1)[0]
+    return line if len(line) <= 40 else line[:37] + "..."
+
+
+def _show(char: str) -> str:
+    return char if char.isprintable() else f"U+{ord(char):04X}"

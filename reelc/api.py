@@ -1,0 +1,119 @@
+"""The public Python API: what the command line does, as functions.
+
+    import reelc
+
+    for finding in reelc.check("harbor.reel"):
+        print(finding.code.code, finding.message)
+    compilation = reelc.compile("harbor.reel", overrides={"seed": "7"})
+    compilation.plan.to_files()
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reelc_compiler.catalog import Catalog, UnknownCatalog, load_catalog
+from reelc_compiler.driver import Request, check_all, compile_plan
+from reelc_compiler.loader import Project
+from reelc_compiler.plan import Plan
+from reelc_dsl.diagnostics import Diagnostic, ReelError, Sink
+from reelc_dsl.diagnostics.codes import UNKNOWN_CATALOG
+from reelc_dsl.diagnostics.suggest import did_you_mean
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """A plan with what was said on the way, and the project that it came from.
+
+    Args:
+        plan: what the runtime needs.
+        warnings: findings that did not stop it.
+        project: where input files and sources lie.
+    """
+
+    plan: Plan
+    warnings: tuple[Diagnostic, ...]
+    project: Project
+
+
+def check(
+    file: str | Path,
+    *,
+    overrides: Mapping[str, str] | None = None,
+    pipeline: str | None = None,
+    catalog: str | None = None,
+) -> tuple[Diagnostic, ...]:
+    """Everything that can be said about a file without making anything.
+
+    Args:
+        file: a .reel file.
+        overrides: parameters, name to text as on the command line.
+        pipeline: which one; all of the file's when None.
+        catalog: the name of a node catalog; the bundled default when None.
+
+    Returns:
+        Findings in reading order; a file that cannot be read is one of them.
+    """
+    sink = Sink()
+    try:
+        check_all(_request(Path(file), overrides, pipeline, catalog)[1], sink)
+    except ReelError as error:
+        sink.extend(error.diagnostics)
+    return sink.sorted()
+
+
+def compile(
+    file: str | Path,
+    *,
+    overrides: Mapping[str, str] | None = None,
+    pipeline: str | None = None,
+    catalog: str | None = None,
+) -> Compilation:
+    """The plan of a file's pipeline.
+
+    Args:
+        file, overrides, catalog: as for :func:`check`.
+        pipeline: which one, when the file has several.
+
+    Raises:
+        ReelError: the file has errors; its diagnostics hold them all, and the warnings.
+    """
+    sink = Sink()
+    project, request = _request(Path(file), overrides, pipeline, catalog)
+    plan = compile_plan(request, sink)
+    found = sink.sorted()
+    if plan is None:
+        raise ReelError(found)
+    return Compilation(plan=plan, warnings=found, project=project)
+
+
+def _request(
+    file: Path, overrides: Mapping[str, str] | None, pipeline: str | None, catalog: str | None
+) -> tuple[Project, Request]:
+    project = Project(file)
+    return project, Request(
+        source=project.source(),
+        key=project.key,
+        catalog=open_catalog(catalog),
+        provider=project.provider(),
+        probe=project.probe,
+        pipeline=pipeline,
+        overrides=dict(overrides or {}),
+    )
+
+
+def open_catalog(name: str | None) -> Catalog:
+    """A bundled catalog by name; the default one for None.
+
+    Raises:
+        ReelError: E0506.
+    """
+    try:
+        return load_catalog() if name is None else load_catalog(name)
+    except UnknownCatalog as error:
+        help_ = did_you_mean(error.name, error.known) or ("there are " + ", ".join(error.known),)
+        message = f"there is no node catalog `{error.name}`"
+        raise ReelError([Diagnostic(code=UNKNOWN_CATALOG, message=message, help=help_)]) from None
+
+
+__all__ = ["Compilation", "check", "compile", "open_catalog"]

@@ -1,0 +1,103 @@
+"""The ``reelc`` command. Commands are imported only when they are called."""
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from reelc import __version__
+from reelc.cli.exits import INPUT_ERRORS, INTERRUPTED, RUN_FAILED
+
+# Name to module and one line of help, so that `reelc --help` imports no command.
+COMMANDS = {
+    "check": ("reelc.cli.check", "Find errors and warnings in a .reel file."),
+    "compile": ("reelc.cli.compile", "Write the plan: jobs as ComfyUI API-format graphs."),
+    "plan": ("reelc.cli.plan", "Show what would be made: jobs, sizes, frames, durations."),
+    "preview": ("reelc.cli.preview", "Render the animatic here, on the embedded preview worker."),
+    "run": ("reelc.cli.run", "Render the film on a ComfyUI worker."),
+}
+
+
+class Lazy(click.Group):
+    """A group whose commands are modules with a ``command`` of the same name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return import_module(COMMANDS[cmd_name][0]).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from reelc_dsl.diagnostics.suggest import nearest
+
+            near = nearest(args[0], COMMANDS)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            ctx.fail(f"There is no command `{args[0]}`.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reelc")
+def app() -> None:
+    """reelc: AI video as code. A .reel file becomes ComfyUI work, and the work becomes a film.
+
+    Exit codes: 0 done, 1 the input has errors, 2 the command line is wrong, 3 the run failed,
+    130 interrupted.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command; whatever goes wrong ends as a diagnostic and an exit code."""
+    try:
+        sys.exit(app.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader left (`reelc plan | head`): nothing to say, and nobody to say it to.
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        sys.exit(_report(error))
+
+
+def _report(error: Exception) -> int:
+    from reelc.cli.output import print_diagnostics
+    from reelc_dsl.diagnostics import Diagnostic, ReelError
+    from reelc_dsl.diagnostics.codes import INTERNAL
+
+    if isinstance(error, ReelError):
+        print_diagnostics(error.diagnostics)
+        return RUN_FAILED if any(d.code.code.startswith("E07") for d in error.diagnostics) else INPUT_ERRORS
+    print_diagnostics(
+        [
+            Diagnostic(
+                code=INTERNAL,
+                message=f"reelc itself failed: {type(error).__name__}: {error}",
+                notes=(_where(error), f"reelc {__version__}, Python {sys.version.split()[0]}, {sys.platform}"),
+                help=("please report this, with the .reel file if you can share it",),
+            )
+        ]
+    )
+    return RUN_FAILED
+
+
+def _where(error: BaseException) -> str:
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    return "at " + " < ".join(f"{f.name} ({f.filename.rsplit('/', 1)[-1]}:{f.lineno})" for f in reversed(frames[-4:]))

@@ -1,0 +1,80 @@
+"""``reelc plan``"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reelc.cli import options
+from reelc.cli.output import print_diagnostics, print_json
+
+if TYPE_CHECKING:
+    from reelc_compiler.plan import Facts, Job, Plan
+
+
+@click.command("plan")
+@options.source
+@click.option("--json", "as_json", is_flag=True, help="The plan as JSON.")
+def command(
+    file: Path, overrides: dict[str, str], pipeline: str | None, catalog: str | None, as_json: bool
+) -> None:
+    """Show what FILE would make: jobs, sizes, frames and durations, models and node packs.
+
+    Nothing is rendered, sent or written. Minutes and cost are not estimated yet.
+    """
+    from reelc.api import compile
+
+    done = compile(file, overrides=overrides, pipeline=pipeline, catalog=catalog)
+    print_diagnostics(done.warnings)
+    if as_json:
+        print_json(done.plan.to_json())
+    else:
+        click.echo("\n".join(_lines(done.plan)))
+
+
+def _lines(plan: "Plan") -> list[str]:
+    lines = [f"{plan.pipeline}, for ComfyUI {plan.catalog.comfyui} (catalog {plan.catalog.name})", ""]
+    for name, value in plan.params.items():
+        lines.append(f"  {name} = {_short(value)}")
+    if plan.params:
+        lines.append("")
+    for job in plan.jobs:
+        lines += _job(job)
+    lines.append("Outputs")
+    for output in plan.outputs:
+        encode = output.encode
+        lines.append(f"  {output.file:<16} {_facts(output.facts)}, {encode.codec} crf {encode.crf}, {encode.color}")
+    return lines
+
+
+def _job(job: "Job") -> list[str]:
+    lines = [f"Job {job.id}: {len(job.graph)} nodes"]
+    for region in job.regions:
+        made = [_facts(job.media[m].facts) for m in region.media_out]
+        lines.append(f"  {region.stage:<24} {', '.join(made) if made else 'writes the file'}")
+    for model in job.needs.models:
+        size = f"{model.bytes / 1e9:.2f} GB" if model.bytes is not None else "size unknown"
+        licence = model.licence or "licence unknown"
+        lines.append(f"  needs models/{model.folder}/{model.file} ({size}, {licence})")
+    for pack in job.needs.packs:
+        lines.append(f"  needs the node pack {pack.name} at {pack.commit[:12]} ({', '.join(pack.classes)})")
+    if job.needs.vram is not None:
+        lines.append(f"  about {job.needs.vram / 1e9:g} GB of GPU memory, as its stages estimate")
+    if job.needs.ram is not None:
+        lines.append(f"  about {job.needs.ram / 1e9:.1f} GB of host memory, as its stages estimate")
+    lines.append("")
+    return lines
+
+
+def _facts(facts: "Facts") -> str:
+    from reelc_compiler.units import decimal_text, rate_text
+
+    size = f"{facts.width}x{facts.height}"
+    if facts.fps is None or facts.duration is None:
+        return size
+    return f"{size}, {facts.frames} frames at {rate_text(facts.fps)}, {decimal_text(facts.duration, 3)} s"
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
