@@ -19,6 +19,12 @@ class Problem:
     suggestions: tuple[str, ...] = ()
 
 
+def shown(value: Any) -> str:
+    """A value as messages show it: a prompt of a page is cut."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def unwrap(value: Any) -> Any:
     """``{"__value__": x}`` is x: how a list is passed that is no link. Only one layer comes off."""
     wrapped = cast(dict[str, Any], value) if isinstance(value, dict) else {}
@@ -68,6 +74,8 @@ def not_in_list(schema: InputSchema, value: Any, files: Files | None) -> Problem
     missing = [v for v in wanted if v not in known]
     if not missing:
         return None
-    shown = ", ".join(map(repr, known[:8])) + (", ..." if len(known) > 8 else "")
+    listed = ", ".join(map(repr, known[:8])) + (", ..." if len(known) > 8 else "")
     found = nearest(str(missing[0]), [k for k in known if isinstance(k, str)])
-    return Problem("value_not_in_list", f"{schema.name}: {missing[0]!r} is not one of {shown or 'no choices'}", found)
+    return Problem(
+        "value_not_in_list", f"{schema.name}: {shown(missing[0])} is not one of {listed or 'no choices'}", found
+    )

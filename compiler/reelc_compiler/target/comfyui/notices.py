@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from reelc_compiler.catalog import DYNAMIC_COMBO, InputSchema, NodeSchema, expand_inputs, socket_compatible
-from reelc_compiler.target.comfyui.literals import convert, not_in_list, out_of_range, unwrap
+from reelc_compiler.target.comfyui.literals import convert, not_in_list, out_of_range, shown, unwrap
 from reelc_compiler.target.comfyui.verdict import Notice
 from reelc_compiler.target.comfyui.walk import Walk
 from reelc_dsl.diagnostics.suggest import nearest
@@ -81,15 +81,19 @@ def _unknown(
         yield Notice("hidden_input", node, name, f"{name}: the server fills this in itself")
         return
     near = nearest(name, [other for other in inputs if name not in inputs])
-    effect = "fails when the node runs" if source is not None and not schema.v3 else "is ignored"
+    # A classic node is called with every link, and a repeating input with every name under its own.
+    grows = any(i.autogrow is not None and name.startswith(f"{i.name}.") for i in schema.inputs)
+    effect = "fails when the node runs" if grows or (source is not None and not schema.v3) else "is ignored"
     yield Notice("unknown_input", node, name, f"{schema.class_type} has no input `{name}`: it {effect}", near)
 
 
 def _matched(node: str, wanted: InputSchema, link: list[Any], walk: Walk) -> Iterator[Notice]:
     """An input that declares its types and is not held to them (MatchType)."""
     source = link_source(link)
-    origin = walk.catalog.get(walk.graph[source]["class_type"]) if source in walk.graph else None
-    if not wanted.allowed or origin is None or not isinstance(link[1], int) or link[1] >= len(origin.outputs):
+    if not wanted.allowed or source is None or source not in walk.graph:
+        return
+    origin = walk.catalog.get(walk.graph[source]["class_type"])
+    if origin is None or not isinstance(link[1], int) or not 0 <= link[1] < len(origin.outputs):
         return
     given = origin.outputs[link[1]].type
     if not any(socket_compatible(given, kind) for kind in wanted.allowed):
@@ -102,7 +106,7 @@ def _key(node: str, wanted: InputSchema, value: Any) -> Iterator[Notice]:
     if isinstance(value, str) and value in keys:
         return
     near = nearest(value, keys) if isinstance(value, str) else ()
-    text = f"{wanted.name}: {value!r} is not one of {', '.join(map(repr, keys))}"
+    text = f"{wanted.name}: {shown(value)} is not one of {', '.join(map(repr, keys))}"
     yield Notice("dynamic_key", node, wanted.name, text, near)
 
 
@@ -128,10 +132,10 @@ def _gaps(node: str, declared: Iterable[InputSchema], given: Mapping[str, Any]) 
 
 def _literal(node: str, wanted: InputSchema, value: Any, schema: NodeSchema) -> Iterator[Notice]:
     name = wanted.name
-    if value is None and not wanted.required:
-        return  # what a node takes for "not given"
+    if value is None and not wanted.required and schema.input(name) is not None:
+        return  # a plain optional input takes it for "not given"; a repeating input's slot does not
     if not wanted.takes_literal:
-        yield Notice("literal_for_link", node, name, f"{name}: takes a link to a {wanted.type}, not {value!r}")
+        yield Notice("literal_for_link", node, name, f"{name}: takes a link to a {wanted.type}, not {shown(value)}")
         return
     try:
         read = convert(wanted.type, value)
@@ -141,7 +145,7 @@ def _literal(node: str, wanted: InputSchema, value: Any, schema: NodeSchema) -> 
         yield Notice("not_a_number", node, name, f"{name}: {read} passes, and is not a number")
         return
     if _changed(value, read):
-        yield Notice("rewritten", node, name, f"{name}: {value!r} is taken as {read!r}")
+        yield Notice("rewritten", node, name, f"{name}: {shown(value)} is taken as {shown(read)}")
     if _off_step(wanted, read):
         yield Notice("off_step", node, name, f"{name}: {read} is not on the step of {wanted.step}")
     if wanted not in schema.inputs and name in _widget_names(schema):
@@ -192,5 +196,7 @@ def _kind(node: str, wanted: InputSchema, value: str) -> Iterator[Notice]:
     endings |= {posixpath.splitext(c)[1].lower() for c in wanted.choices or () if isinstance(c, str) and "." in c}
     name = value.rpartition(" [")[0] if value.endswith("]") else value
     if endings and value not in (wanted.choices or ()) and posixpath.splitext(name)[1].lower() not in endings:
-        shown = ", ".join(sorted(endings))
-        yield Notice("file_kind", node, wanted.name, f"{wanted.name}: {value!r} is not a file of the kinds {shown}")
+        kinds = ", ".join(sorted(endings))
+        yield Notice(
+            "file_kind", node, wanted.name, f"{wanted.name}: {shown(value)} is not a file of the kinds {kinds}"
+        )

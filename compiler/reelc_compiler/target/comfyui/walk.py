@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from reelc_compiler.catalog import ANY_TYPE, DYNAMIC_COMBO, Catalog, InputSchema, NodeSchema, expand_inputs
 from reelc_compiler.target.comfyui.annotated import exists
-from reelc_compiler.target.comfyui.literals import Files, Problem, convert, not_in_list, out_of_range, unwrap
+from reelc_compiler.target.comfyui.literals import Files, Problem, convert, not_in_list, out_of_range, shown, unwrap
 from reelc_compiler.target.comfyui.verdict import NodeError
 from reelc_dsl.diagnostics.suggest import nearest
 
@@ -135,12 +135,12 @@ class Walk:
         source, slot = link
         # Ids are strings: a number, a list or null is found under no id.
         if not isinstance(source, str) or source not in self.graph:
-            raise ServerError(f"{name}: there is no node {source!r}", name)
+            raise ServerError(f"{name}: there is no node {shown(source)}", name)
         origin = self.catalog.get(self.graph[source]["class_type"])
         assert origin is not None
         # Booleans are numbers to Python, and a negative slot counts from the end.
         if not isinstance(slot, int) or not -len(origin.outputs) <= slot < len(origin.outputs):
-            raise ServerError(f"{name}: {origin.class_type} has no output slot {slot!r}", name)
+            raise ServerError(f"{name}: {origin.class_type} has no output slot {shown(slot)}", name)
         given = origin.outputs[slot].type
         # The new interface's "any" is a plain star, which equals no list of values; the classic one equals all.
         starred = wanted.listed and given == ANY_TYPE and origin.v3
@@ -153,14 +153,14 @@ class Walk:
         try:
             value = convert(wanted.type, value)
         except (ValueError, TypeError, OverflowError):
-            return Problem("invalid_input_type", f"{wanted.name}: {value!r} is not a value for {wanted.type}")
+            return Problem("invalid_input_type", f"{wanted.name}: {shown(value)} is not a value for {wanted.type}")
         values[wanted.name] = value
         if schema.validates_all or wanted.name in schema.validates:
             return None
         try:
             return out_of_range(wanted, value) or not_in_list(wanted, value, self.files)
         except TypeError as error:
-            raise ServerError(f"{wanted.name}: {value!r} cannot be compared with a number", wanted.name) from error
+            raise ServerError(f"{wanted.name}: {shown(value)} cannot be compared with a number", wanted.name) from error
 
     def _own_validator(
         self, node: str, schema: NodeSchema, inputs: Mapping[str, InputSchema], values: Mapping[str, Any]
@@ -173,11 +173,11 @@ class Walk:
             value = values.get(name)
             # Also for a link, which has no value yet, and for an input that is missing.
             if not isinstance(value, str):
-                raise ServerError(f"{name}: the class's own validator fails on {value!r}", name)
+                raise ServerError(f"{name}: the class's own validator fails on {shown(value)}", name)
             if value in (wanted.choices or ()) or self.files is None:
                 continue
             if not exists(value, self.files, wanted.files or "input"):
-                message = f"{name}: there is no file {value!r} in the {wanted.files or 'input'} folder"
+                message = f"{name}: there is no file {shown(value)} in the {wanted.files or 'input'} folder"
                 near = nearest(value, self.files.get(wanted.files or "input", ()))
                 # With **kwargs the server repeats the error for every input that it passed.
                 times = len(values) if schema.validates_all else 1
