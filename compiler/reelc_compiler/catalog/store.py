@@ -56,6 +56,7 @@ class Catalog:
         self.replacements: Mapping[str, Mapping[str, Any]] = header.get("replacements", {})
         self._types = frozenset[str](header["types"])
         self._text = text[end:]
+        self._records: dict[str, bytes | None] = {}
         self._schemas: dict[str, NodeSchema | None] = {}
 
     @classmethod
@@ -87,6 +88,11 @@ class Catalog:
         return self._schemas[class_type]
 
     def _record(self, class_type: str) -> bytes | None:
+        if class_type not in self._records:
+            self._records[class_type] = self._search(class_type)
+        return self._records[class_type]
+
+    def _search(self, class_type: str) -> bytes | None:
         if "\t" in class_type or "\n" in class_type:
             return None
         key = f"\n{class_type}\t".encode(errors="surrogatepass")

@@ -148,7 +148,7 @@ def _literal(node: str, wanted: InputSchema, value: Any, schema: NodeSchema) -> 
         yield Notice("rewritten", node, name, f"{name}: {shown(value)} is taken as {shown(read)}")
     if _off_step(wanted, read):
         yield Notice("off_step", node, name, f"{name}: {read} is not on the step of {wanted.step}")
-    if wanted not in schema.inputs and name in _widget_names(schema):
+    if schema.input(name) is None and name in _widget_names(schema):
         yield from _widget(node, wanted, read)
     if name in schema.validates and isinstance(read, str):
         yield from _kind(node, wanted, read)
