@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -50,7 +51,7 @@ def foreign_film(
     rate = Fraction(round(fps * 1000), 1000)
     with av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as output:
         output.metadata["prompt"] = '{"1": "a secret prompt"}'
-        stream = output.add_stream(codec, rate=rate, options=options or {})
+        stream: Any = output.add_stream(codec, rate=rate, options=options or {})
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         if matrix is not None:
             stream.codec_context.colorspace = matrix

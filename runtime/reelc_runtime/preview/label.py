@@ -1,0 +1,56 @@
+"""The words that are burnt into every frame of a preview."""
+
+from typing import Any, cast
+
+import cv2
+import numpy as np
+
+from reelc_runtime.preview.pictures import Frame
+
+TEXT = "PREVIEW - not a render"
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+class Label:
+    """The label for frames of one size: white on a darkened box, bottom left.
+
+    It is drawn once, larger, and scaled down, so that the letters are smooth at any size; on a frame it
+    costs two operations on its own rectangle.
+
+    Args:
+        width, height: of the frames, pixels.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        letters = _letters(TEXT)
+        tall = max(8, round(height * 0.05))
+        wide = round(letters.shape[1] * tall / letters.shape[0])
+        room = round(width * 0.94)
+        if wide > room:
+            tall, wide = max(1, tall * room // wide), max(1, room)
+        margin = round(height * 0.03)
+        self._left = min(margin, width - wide)
+        self._top = max(0, height - margin - tall)
+        small = cv2.resize(letters, (wide, tall), interpolation=cv2.INTER_AREA)
+        ink = cast(Any, small)[:, :, None].astype(np.float32) / 255
+        # out = frame * keep + add: letters become white, the box keeps 30 % of what lies under it.
+        self._keep = np.repeat(0.3 * (1 - ink), 3, axis=2)
+        self._add = np.repeat(255 * ink, 3, axis=2)
+
+    def on(self, frame: Frame) -> Frame:
+        """A copy of a frame with the label on it."""
+        out = frame.copy()
+        tall, wide = self._keep.shape[:2]
+        box = out[self._top : self._top + tall, self._left : self._left + wide]
+        tall, wide = box.shape[:2]
+        box[:] = np.rint(box * self._keep[:tall, :wide] + self._add[:tall, :wide]).astype(np.uint8)
+        return out
+
+
+def _letters(text: str) -> Frame:
+    """The text with room around it, uint8 ``[height, width]``, white on black."""
+    (width, height), baseline = cv2.getTextSize(text, _FONT, 2.0, 4)
+    room = height // 2
+    canvas = np.zeros((height + baseline + room, width + 2 * room), np.uint8)
+    cv2.putText(canvas, text, (room, height + room // 2), _FONT, 2.0, (255,), 4, cv2.LINE_AA)
+    return cast(Frame, canvas)

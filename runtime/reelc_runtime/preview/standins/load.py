@@ -1,0 +1,54 @@
+"""``load``: the uploaded file itself, decoded as ComfyUI decodes it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import av
+from av.error import FFmpegError
+
+from reelc_runtime.preview import pictures
+from reelc_runtime.preview.errors import StandInError
+from reelc_runtime.preview.folders import BadName
+from reelc_runtime.preview.pictures import Frame
+from reelc_runtime.preview.task import StandInKind, Stream, Task
+
+
+def _path(task: Task) -> Path:
+    name = task.setting_in_graph()
+    try:
+        path = task.folders.place("input", "", name)
+    except BadName as error:
+        raise StandInError(str(error)) from error
+    if not path.is_file():
+        raise StandInError(f"{task.settings.get('field')} - Invalid image file: {name}")
+    return path
+
+
+def check(task: Task) -> str | None:
+    """The file must have been uploaded."""
+    try:
+        _path(task)
+    except StandInError as error:
+        return str(error)
+    return None
+
+
+def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
+    """One frame of a picture (orientation applied, alpha dropped), or all frames of a video."""
+    path = _path(task)
+    if task.makes.kind == "image":
+        picture = pictures.decode(path.read_bytes())
+        if picture is None:
+            raise StandInError(f"{path.name} is not a picture that can be decoded")
+        yield picture
+        return
+    try:
+        with av.open(path.as_posix()) as container:
+            for frame in container.decode(video=0):
+                yield cast(Frame, frame.to_ndarray(format="rgb24"))
+    except FFmpegError as error:
+        raise StandInError(f"{path.name} is not a video that can be decoded") from error
+
+
+STAND_IN = StandInKind(takes=0, check=check, frames=frames)

@@ -1,0 +1,54 @@
+"""``resize``: exact, by the rules of ComfyUI's own nodes."""
+
+from collections.abc import Iterator
+
+from reelc_runtime.preview import pictures
+from reelc_runtime.preview.pictures import Frame
+from reelc_runtime.preview.task import StandInKind, Stream, Task
+
+RULES = ("crop", "pad", "stretch")
+
+
+def check(task: Task) -> str | None:
+    """The rule must be known."""
+    rule = task.settings.get("rule")
+    return None if rule in RULES else f"the resize rule {rule!r} is not one of {', '.join(RULES)}"
+
+
+def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
+    """Each frame at the size of the medium that comes out."""
+    rule, facts = task.settings["rule"], task.makes
+    for frame in inputs[0].open():
+        yield fitted(frame, facts.width, facts.height, rule)
+
+
+def fitted(frame: Frame, width: int, height: int, rule: str) -> Frame:
+    """A frame at another size.
+
+    Args:
+        frame: uint8 RGB.
+        width, height: pixels.
+        rule: ``crop`` covers and cuts equal margins off before scaling, as ImageScale does with
+            crop=center; ``pad`` fits inside on black, as ResizeAndPadImage does; ``stretch`` does neither.
+    """
+    if rule == "crop":
+        frame = _cut(frame, width, height)
+    elif rule == "pad":
+        tall, wide = frame.shape[:2]
+        scale = min(width / wide, height / tall)
+        new_wide, new_tall = max(1, int(wide * scale)), max(1, int(tall * scale))
+        inner = pictures.resized(frame, new_wide, new_tall)
+        return pictures.padded(inner, width, height, (width - new_wide) // 2, (height - new_tall) // 2)
+    return pictures.resized(frame, width, height)
+
+
+def _cut(frame: Frame, width: int, height: int) -> Frame:
+    """Equal margins off the longer side, rounded as ImageScale rounds them."""
+    tall, wide = frame.shape[:2]
+    old, new = wide / tall, width / height
+    left = round((wide - wide * (new / old)) / 2) if old > new else 0
+    top = round((tall - tall * (old / new)) / 2) if old < new else 0
+    return frame[top : tall - top, left : wide - left]
+
+
+STAND_IN = StandInKind(takes=1, check=check, frames=frames)

@@ -1,0 +1,115 @@
+"""What a stand-in is, and what it is given."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reelc_compiler.plan import Facts, Graph, Medium, Region
+from reelc_runtime.preview.errors import StandInError
+from reelc_runtime.preview.folders import Folders
+from reelc_runtime.preview.pictures import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A medium's frames, made anew each time it is asked for: a medium that is used twice is computed twice.
+
+    Args:
+        facts: what the frames are.
+        open: starts the frames from the first.
+    """
+
+    facts: Facts
+    open: Callable[[], Iterator[Frame]]
+
+    def only(self) -> Frame:
+        """The one frame of an image."""
+        frames = list(self.open())
+        if len(frames) != 1:
+            raise StandInError(f"an image has one frame, this has {len(frames)}")
+        return frames[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One region of one prompt.
+
+    Args:
+        region, graph, media: from the prompt.
+        folders: where files lie.
+        clean: whether the label is left off.
+    """
+
+    region: Region
+    graph: Graph
+    media: Mapping[str, Medium]
+    folders: Folders
+    clean: bool
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The stand-in's settings."""
+        return self.region.stand_in.settings if self.region.stand_in else {}
+
+    @property
+    def node(self) -> str:
+        """The node that the region's events are attributed to."""
+        return self.region.nodes[0]
+
+    @property
+    def takes(self) -> Facts:
+        """The facts of the first medium that comes in."""
+        return self.media[self.region.media_in[0]].facts
+
+    @property
+    def makes(self) -> Facts:
+        """The facts of the medium that comes out."""
+        return self.media[self.region.media_out[0]].facts
+
+    def setting_in_graph(self) -> str:
+        """The text in ``graph[node].inputs[field]`` that the settings ``node`` and ``field`` point to.
+
+        Raises:
+            StandInError: there is no text.
+        """
+        node, field = self.settings.get("node"), self.settings.get("field")
+        value = self.graph.get(str(node), {}).get("inputs", {}).get(str(field))
+        if not isinstance(value, str):
+            raise StandInError(f"node {node} has no text in {field}")
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A file that was written, as ComfyUI's history names it."""
+
+    node: str
+    filename: str
+    subfolder: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As SaveVideo's output."""
+        file = {"filename": self.filename, "subfolder": self.subfolder, "type": "output"}
+        return {"images": [file], "animated": [True]}
+
+
+Frames = Callable[[Task, tuple[Stream, ...]], Iterator[Frame]]
+Watch = Callable[[Frame], None]
+Save = Callable[[Task, tuple[Stream, ...], Watch], Saved]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandInKind:
+    """A kind of stand-in.
+
+    Args:
+        takes: how many media it takes at least.
+        check: what is wrong with a task before anything starts, one sentence, or None.
+        frames: makes the medium that comes out; None for a kind that saves.
+        save: takes the frames to the end and writes a file; calls its third argument with each frame.
+    """
+
+    takes: int
+    check: Callable[[Task], str | None]
+    frames: Frames | None = None
+    save: Save | None = None
