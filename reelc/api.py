@@ -1,11 +1,11 @@
 """The public Python API: what the command line does, as functions.
 
-    import reelc
+import reelc
 
-    for finding in reelc.check("harbor.reel"):
-        print(finding.code.code, finding.message)
-    compilation = reelc.compile("harbor.reel", overrides={"seed": "7"})
-    compilation.plan.to_files()
+for finding in reelc.check("harbor.reel"):
+    print(finding.code.code, finding.message)
+compilation = reelc.compile("harbor.reel", overrides={"seed": "7"})
+compilation.plan.to_files()
 """
 
 from collections.abc import Mapping

@@ -25,7 +25,9 @@ def table() -> str:
     data, memo = parser.memo_serialize([TerminalDef, Rule])
     data["options"]["source_path"] = None
     digest = hashlib.sha256((HERE / "grammar.lark").read_bytes()).hexdigest()
-    return json.dumps({"data": data, "grammar_sha256": digest, "memo": memo}, separators=(",", ":"), sort_keys=True) + "\n"
+    return (
+        json.dumps({"data": data, "grammar_sha256": digest, "memo": memo}, separators=(",", ":"), sort_keys=True) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from reelc_dsl.diagnostics.codes import (
     PICTURE_TOO_LARGE,
     UNREADABLE_FILE,
 )
-from reelc_dsl.source import Source, Span
+from reelc_dsl.source import Source
 
 MAX_SOURCE = 1_000_000
 # What ComfyUI takes in one upload unless it is started with another --max-upload-size (0.33.0, /features).

@@ -157,9 +157,7 @@ def _regions(
                 stand_in=_stand_in(graph, region, nodes, saves, ids),
             )
         )
-    media = {
-        name: Medium(node=ids[m.ref.op], slot=m.ref.slot, facts=m.facts) for m, name in names.items()
-    }
+    media = {name: Medium(node=ids[m.ref.op], slot=m.ref.slot, facts=m.facts) for m, name in names.items()}
     return tuple(regions), media
 
 

@@ -2,8 +2,27 @@
 
 from collections.abc import Mapping
 
-from reelc_compiler.sema.kinds import FROM_FILE, TEXT, UNKNOWN, FileKind, Kind, OptionalKind, a_kind, assignable, list_of
-from reelc_compiler.sema.kinds import BOOL, BYTES, DURATION, FLOAT, INT, MONEY, NONE, PERCENT, RATE, SIZE
+from reelc_compiler.sema.kinds import (
+    BOOL,
+    BYTES,
+    DURATION,
+    FLOAT,
+    FROM_FILE,
+    INT,
+    MONEY,
+    NONE,
+    PERCENT,
+    RATE,
+    SIZE,
+    TEXT,
+    UNKNOWN,
+    FileKind,
+    Kind,
+    OptionalKind,
+    a_kind,
+    assignable,
+    list_of,
+)
 from reelc_compiler.sema.program import PipelineInfo
 from reelc_compiler.units import Bytes, Duration, Money, Percent, Rate, quantity
 from reelc_dsl import ast

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from reelc_compiler.canonical import pretty, sha256
 
@@ -72,7 +72,8 @@ class Facts:
     def from_json(value: Json) -> "Facts":
         """The inverse of :meth:`to_json`."""
         fps = value["fps"]
-        return Facts(**{**value, "fps": None if fps is None else Fraction(fps)})
+        fields: dict[str, Any] = {**value, "fps": None if fps is None else Fraction(fps)}
+        return Facts(**fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,8 @@ class Input:
 
     @staticmethod
     def from_json(value: Json) -> "Input":
-        return Input(**{**value, "facts": Facts.from_json(value["facts"])})
+        fields: dict[str, Any] = {**value, "facts": Facts.from_json(value["facts"])}
+        return Input(**fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +157,8 @@ class Artifact:
 
     @staticmethod
     def from_json(value: Json) -> "Artifact":
-        return Artifact(**{**value, "facts": Facts.from_json(value["facts"])})
+        fields: dict[str, Any] = {**value, "facts": Facts.from_json(value["facts"])}
+        return Artifact(**fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +204,9 @@ class Needs:
 
     def to_json(self) -> Json:
         return {
-            "packs": [{"name": p.name, "repo": p.repo, "commit": p.commit, "classes": list(p.classes)} for p in self.packs],
+            "packs": [
+                {"name": p.name, "repo": p.repo, "commit": p.commit, "classes": list(p.classes)} for p in self.packs
+            ],
             "models": [{name: getattr(m, name) for name in Model.__slots__} for m in self.models],
             "vram": self.vram,
             "ram": self.ram,
@@ -210,7 +215,10 @@ class Needs:
     @staticmethod
     def from_json(value: Json) -> "Needs":
         return Needs(
-            packs=tuple(Pack(**{**p, "classes": tuple(p["classes"])}) for p in value["packs"]),
+            packs=tuple(
+                Pack(name=p["name"], repo=p["repo"], commit=p["commit"], classes=tuple(p["classes"]))
+                for p in value["packs"]
+            ),
             models=tuple(Model(**m) for m in value["models"]),
             vram=value["vram"],
             ram=value["ram"],
@@ -505,14 +513,17 @@ class Plan:
             raise PlanError(f"plan.json{where}: {error.message[:200]}")
         jobs: list[Job] = []
         for entry in value["jobs"]:
-            graph = files.get(entry["graph"])
+            graph: Any = files.get(entry["graph"])
             if not isinstance(graph, dict):
                 raise PlanError(f"{entry['graph']} is missing or not a graph")
-            jobs.append(Job.from_json(entry, graph))
+            jobs.append(Job.from_json(entry, cast(Graph, graph)))
         inputs = tuple(Input.from_json(i) for i in value["inputs"])
         for job in jobs:
             for engine, key in job.keys.items():
-                if job_key(job, inputs, value["catalog"]["comfyui"], "preview" if engine == "preview" else "render") != key:
+                if (
+                    job_key(job, inputs, value["catalog"]["comfyui"], "preview" if engine == "preview" else "render")
+                    != key
+                ):
                     raise PlanError(f"{job.path} was changed after it was compiled: its key does not match")
         spans = files.get("spans.json", {})
         return Plan(

@@ -195,9 +195,7 @@ class Builder:
     def on_warn(self, tree: PTree) -> ast.Warn:
         test, *rest = tree.children
         texts = self.texts(rest)
-        return ast.Warn(
-            span=self.span(tree), test=self.expr(test), message=texts["or_else"], help=texts.get("help")
-        )
+        return ast.Warn(span=self.span(tree), test=self.expr(test), message=texts["or_else"], help=texts.get("help"))
 
     def texts(self, children: list[Child]) -> dict[str, ast.TextLit]:
         return {str(cast(PTree, c).data): self.build(cast(PTree, c).children[0]) for c in children}
@@ -238,9 +236,7 @@ class Builder:
 
     def on_for(self, tree: PTree) -> ast.ForExpr:
         name, items, body = tree.children
-        return ast.ForExpr(
-            span=self.span(tree), name=self.ident(name), items=self.expr(items), body=self.build(body)
-        )
+        return ast.ForExpr(span=self.span(tree), name=self.ident(name), items=self.expr(items), body=self.build(body))
 
     def on_chain(self, tree: PTree) -> ast.ChainExpr:
         name, start, mode, limit, body = tree.children

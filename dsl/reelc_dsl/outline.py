@@ -19,9 +19,12 @@ STATEMENTS = frozenset(
 )
 BLOCKS = frozenset({"record", "stage", "pipeline", "workflow"})
 NAMING = frozenset({"let", "record", "stage", "pipeline", "workflow", "param", "output"})
+OPEN_BLOCK, CLOSE_BLOCK = "{", "}"
 CLOSERS = {"}": "{", ")": "(", "]": "["}
 
-_TOKEN = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)|"(?:[^"\\\n]|\\[^\n])*"?|#[^\n]*|[^\W\d]\w*|[{}()\[\]]', re.S)
+_TOKEN = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)|"(?:[^"\\\n]|\\[^\n])*"?|#[^\n]*|[^\W\d]\w*|[{}()\[\]]', re.S
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,11 @@ def items(text: str) -> Iterator[Piece]:
     for match in _TOKEN.finditer(text):
         token, at = match.group(), match.start()
         margin = at == 0 or text[at - 1] == "\n"
-        if token in ITEMS and (depth == 0 or (margin and token in ITEMS_AT_MARGIN)) and not _is_label(text, match.end()):
+        if (
+            token in ITEMS
+            and (depth == 0 or (margin and token in ITEMS_AT_MARGIN))
+            and not _is_label(text, match.end())
+        ):
             if not (starts and depth == 0 and _in_use(text, starts[-1], at)):
                 starts.append((at, token))
                 depth = 0
@@ -126,13 +133,13 @@ def _piece(text: str, keyword: str, start: int, end: int) -> Piece:
     for match in _TOKEN.finditer(text, start, end):
         token, at = match.group(), match.start()
         if token in ("{", "(", "["):
-            if not opened and token == "{" and body_start is None:
+            if not opened and token == OPEN_BLOCK and body_start is None:
                 body_start = at + 1
             opened.append(at)
         elif token in CLOSERS:
             if opened:
                 opened.pop()
-            if not opened and body_start is not None and body_end is None and token == "}":
+            if not opened and body_start is not None and body_end is None and token == CLOSE_BLOCK:
                 body_end = at
     body = None if body_start is None else (body_start, body_end if body_end is not None else end)
     return Piece(keyword, start, end, _names(text, keyword, start, end), body, opened[0] if opened else None)

@@ -38,7 +38,7 @@ def _lark() -> Lark:
         for state, row in tables["states"].items()
     }
     # What lark's own stand-alone generator calls: the only way to start from tables in memory.
-    return cast(Lark, Lark._load_from_dict(data, memo))  # pyright: ignore[reportPrivateUsage]
+    return Lark._load_from_dict(data, memo)  # pyright: ignore[reportPrivateUsage]
 
 
 def parse(source: Source, sink: Sink) -> ast.Module:
@@ -60,7 +60,7 @@ def parse(source: Source, sink: Sink) -> ast.Module:
         )
         return ast.Module(source=source, version=None, items=())
     try:
-        tree = cast("Tree[Token]", _lark().parse(source.text, start="start"))
+        tree = _lark().parse(source.text, start="start")
     except UnexpectedInput:
         return _Recovery(source, sink).module()
     builder = Builder(source, 0, sink)
@@ -148,7 +148,7 @@ class _Recovery:
 
     def _try(self, text: str, start: str, base: int, unclosed: int | None, report: bool) -> Tree[Token] | None:
         try:
-            return cast("Tree[Token]", _lark().parse(text, start=start))
+            return _lark().parse(text, start=start)
         except (UnexpectedToken, UnexpectedCharacters) as error:
             if report:
                 self.sink.add(explain(self.source, base, len(text), error, unclosed))

@@ -1,5 +1,7 @@
 """Lark's errors in the words of someone who writes films."""
 
+from typing import cast
+
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
@@ -42,8 +44,9 @@ PUNCTUATION = {
     "__ANON_3": "...",
 }
 OPERATORS = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "CMP", "_OR", "_AND", "__ANON_1", "__ANON_2"})
-LOOKALIKES = {"“": '"', "”": '"', "‘": '"', "’": '"', "（": "(", "）": ")", "｛": "{", "｝": "}", "，": ",", "：": ":"}
-LOOKALIKES |= {"、": ",", "＝": "=", "「": '"', "」": '"', "；": "", "×": "x", "−": "-", "'": '"'}
+LOOKALIKES = dict(
+    zip("“”‘’（）｛｝，：、＝「」×−'", '""""(){},:,=""x-"', strict=True)
+)  # typed by Japanese keyboards, too
 
 
 def explain(
@@ -52,7 +55,7 @@ def explain(
     """The diagnostic for a failed parse of ``source.text[base:base + length]``."""
     if isinstance(error, UnexpectedCharacters):
         return _character(source, base + (error.pos_in_stream or 0), error)
-    token = error.token
+    token = cast(Token, error.token)
     if token.type == "$END":
         return _end(source, base + length, error, unclosed)
     return _token(source, base, token, error)
@@ -109,7 +112,7 @@ def _character(source: Source, at: int, error: UnexpectedCharacters) -> Diagnost
             help=('close it with " on the same line; for several lines use """ ... """',),
         )
     span = Span(source, at, at + 1)
-    if char in LOOKALIKES and LOOKALIKES[char]:
+    if LOOKALIKES.get(char):
         help_ = (f"write `{LOOKALIKES[char]}`",)
     elif char == ";":
         help_ = ("statements need no separator",)

@@ -38,3 +38,22 @@ def _overrides(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
             raise click.BadParameter(f"`{name.strip()}` is set twice", ctx, param)
         out[name.strip()] = text
     return out
+
+
+def rendering(function: F) -> F:
+    """--out, --json, --quiet."""
+    for decorator in (
+        click.option("-q", "--quiet", is_flag=True, help="No progress; only the result and faults."),
+        click.option("--json", "as_json", is_flag=True, help="Events as JSON lines on stdout."),
+        click.option(
+            "-o",
+            "--out",
+            metavar="FOLDER",
+            type=click.Path(path_type=Path, file_okay=False),
+            default=Path("out"),
+            show_default=True,
+            help="Where films are written; an older film of the same name is replaced.",
+        ),
+    ):
+        function = decorator(function)
+    return function

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 @click.command("plan")
 @options.source
 @click.option("--json", "as_json", is_flag=True, help="The plan as JSON.")
-def command(
-    file: Path, overrides: dict[str, str], pipeline: str | None, catalog: str | None, as_json: bool
-) -> None:
+def command(file: Path, overrides: dict[str, str], pipeline: str | None, catalog: str | None, as_json: bool) -> None:
     """Show what FILE would make: jobs, sizes, frames and durations, models and node packs.
 
     Nothing is rendered, sent or written. Minutes and cost are not estimated yet.

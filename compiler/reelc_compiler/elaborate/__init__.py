@@ -72,9 +72,7 @@ def elaborate(
     )
 
 
-def _statements(
-    evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder: GraphBuilder, sink: Sink
-) -> None:
+def _statements(evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder: GraphBuilder, sink: Sink) -> None:
     lets: list[ast.Let] = []
     failed = False
     for statement in pipeline.decl.body:
@@ -101,9 +99,7 @@ def _statements(
             )
 
 
-def _param_cell(
-    evaluator: Evaluator, name: str, pipeline: PipelineInfo, overrides: Overrides, env: Env
-) -> Cell:
+def _param_cell(evaluator: Evaluator, name: str, pipeline: PipelineInfo, overrides: Overrides, env: Env) -> Cell:
     param = next(p for p in pipeline.params if p.name == name)
 
     def compute() -> Any:

@@ -1,6 +1,6 @@
 """Expressions to values. Kinds were checked before; here facts, ranges and requirements are."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -161,9 +161,7 @@ class Evaluator:
             return expr.value
         from reelc_compiler import templates
 
-        renderer = templates.Renderer(
-            lambda name: self.name(name, env), values.field, values.show, functions.PURE
-        )
+        renderer = templates.Renderer(lambda name: self.name(name, env), values.field, values.show, functions.PURE)
         try:
             return renderer.render(expr.value)
         except (templates.TemplateError, ArithmeticFault) as error:
@@ -209,7 +207,7 @@ class Evaluator:
     def index(self, expr: ast.IndexExpr, env: Env) -> Any:
         value = self.value(expr.value, env)
         index = self.value(expr.index, env)
-        items = [ref for _, ref in value.outputs] if isinstance(value, NodeValue) else value
+        items: Any = [ref for _, ref in value.outputs] if isinstance(value, NodeValue) else value
         if not 0 <= index < len(items):
             count = len(items)
             raise self.stop(
@@ -262,9 +260,7 @@ class Evaluator:
         schema = self.catalog.get(expr.class_type.text)
         assert schema is not None, "the checker refuses unknown nodes"
         if self.builder.full:
-            raise self.stop(
-                TOO_LARGE, f"the program makes more than {self.builder.limit} nodes", expr.class_type.span
-            )
+            raise self.stop(TOO_LARGE, f"the program makes more than {self.builder.limit} nodes", expr.class_type.span)
         given = {a.name.text: a for a in expr.args if a.name is not None}
         evaluated = {name: only(self.value(arg.value, env)) for name, arg in given.items()}
         known = expand_inputs(schema, evaluated)
@@ -301,9 +297,7 @@ class Evaluator:
 
     # -- calls -------------------------------------------------------------------------------
 
-    def call(
-        self, callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None, span: Span, env: Env
-    ) -> Any:
+    def call(self, callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None, span: Span, env: Env) -> Any:
         stage = self.stage_of(callee, env)
         if stage is not None:
             bound = calls.bind([p.name for p in stage.params], args, piped)
@@ -343,7 +337,7 @@ class Evaluator:
             return self.run(stage, inner, opened)
 
     @contextmanager
-    def inside(self, stage: StageInfo, span: Span) -> Iterator[Region | None]:
+    def inside(self, stage: StageInfo, span: Span) -> Generator[Region | None]:
         """The calls and the region of a stage's body; None where an enclosing stage's goes on."""
         self.reporter.stack.append(Frame(span, stage.decl.name.text))
         outer = self.region
@@ -381,8 +375,10 @@ class Evaluator:
         allowed = self.value(param.decl.among, env)
         if isinstance(allowed, RangeValue):
             fits = allowed.low <= value and (allowed.high is None or value <= allowed.high)
-            takes = f"{values.show(allowed.low)} to {values.show(allowed.high)}" if allowed.high is not None else (
-                f"at least {values.show(allowed.low)}"
+            takes = (
+                f"{values.show(allowed.low)} to {values.show(allowed.high)}"
+                if allowed.high is not None
+                else (f"at least {values.show(allowed.low)}")
             )
         else:
             fits = value in allowed
@@ -466,9 +462,7 @@ class Evaluator:
     def medium(self, source: Any, kind: str, size: Size, frames: int, fps: Rate | None, span: Span) -> Medium:
         """State the facts of pictures."""
         if size.width < 1 or size.height < 1 or frames < 1 or (fps is not None and fps.fps <= 0):
-            raise self.stop(
-                REQUIREMENT, "a clip has at least one frame, one pixel and a rate above zero", span
-            )
+            raise self.stop(REQUIREMENT, "a clip has at least one frame, one pixel and a rate above zero", span)
         read = source if isinstance(source, Medium) else None
         ref = source.ref if isinstance(source, Medium) else source
         facts = Facts(

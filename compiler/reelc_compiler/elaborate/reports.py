@@ -17,7 +17,7 @@ class Reporter:
     """
 
     sink: Sink
-    stack: list[Frame] = field(default_factory=lambda: [])
+    stack: list[Frame] = field(default_factory=list[Frame])
 
     def frames(self, *inner: Frame) -> Stack:
         """The calls so far, and further ones."""
@@ -35,9 +35,7 @@ class Reporter:
         if extra is not None:
             labels = (*labels, Label(extra, where or "here"))
         self.sink.add(
-            Diagnostic(
-                code=code, message=message, span=primary, help=help_, labels=labels, stack=tuple(self.stack)
-            )
+            Diagnostic(code=code, message=message, span=primary, help=help_, labels=labels, stack=tuple(self.stack))
         )
 
     def primary(self, span: Span) -> tuple[Span, Span | None]:

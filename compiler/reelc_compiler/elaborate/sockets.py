@@ -64,8 +64,10 @@ def _whole(value: Any, schema: InputSchema) -> int:
 def _in_range(value: int | float, schema: InputSchema) -> int | float:
     low, high = schema.min, schema.max
     if (low is not None and value < low) or (high is not None and value > high):
-        ends = f"{_plain(low)} to {_plain(high)}" if low is not None and high is not None else (
-            f"at least {_plain(low)}" if high is None else f"at most {_plain(high)}"
+        ends = (
+            f"{_plain(low)} to {_plain(high)}"
+            if low is not None and high is not None
+            else (f"at least {_plain(low)}" if high is None else f"at most {_plain(high)}")
         )
         raise BadValue(f"the input `{schema.name}` takes {ends}, and this is {_plain(value)}")
     return value

@@ -6,7 +6,7 @@ once, so the list of nodes is already topological, free of duplicates, and the s
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from reelc_compiler.canonical import canonical
 from reelc_compiler.plan import Facts
@@ -53,7 +53,7 @@ class Op:
     inputs: tuple[tuple[str, Any], ...]
     region: int | None
     stack: Stack
-    places: Mapping[str, Span] = field(default_factory=lambda: {})
+    places: Mapping[str, Span] = field(default_factory=dict[str, Span])
     media: tuple[Medium, ...] = ()
     file: str | None = None
 
@@ -119,12 +119,12 @@ class MediaGraph:
         """
         import networkx as nx
 
-        graph: Any = nx.Graph()
+        graph: Any = cast(Any, nx).Graph()
         for op in sorted(self.reached()):
             graph.add_node(op)
             for ref in self.ops[op].refs():
                 graph.add_edge(ref.op, op)
-        found: list[set[int]] = list(nx.connected_components(graph))
+        found: list[set[int]] = list(cast(Any, nx).connected_components(graph))
         ordered: list[frozenset[int]] = []
         for film in self.films:
             for component in found:
@@ -192,9 +192,7 @@ class GraphBuilder:
         self.regions.append(RegionOp(id=number, stage=stage, stand_in=None, estimate={}, stack=stack))
         return number
 
-    def close(
-        self, region: int, stand_in: tuple[str, Mapping[str, Any]] | None, estimate: Mapping[str, Any]
-    ) -> None:
+    def close(self, region: int, stand_in: tuple[str, Mapping[str, Any]] | None, estimate: Mapping[str, Any]) -> None:
         """Record what a stage declares of itself."""
         old = self.regions[region]
         self.regions[region] = RegionOp(

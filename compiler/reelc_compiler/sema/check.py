@@ -175,9 +175,7 @@ class _Body:
             case ast.Let():
                 kind = self.let(statement)
                 self.enter(statement.name, kind, "let")
-            case ast.Require(test=test, message=message, help=help_) | ast.Warn(
-                test=test, message=message, help=help_
-            ):
+            case ast.Require(test=test, message=message, help=help_) | ast.Warn(test=test, message=message, help=help_):
                 self.exprs.expect(test, BOOL, "a test", None)
                 for text in (message, help_):
                     if text is not None:

@@ -3,18 +3,24 @@
 An unknown kind fits everywhere, so that one mistake is said once.
 """
 
+from collections.abc import Mapping
+
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.sema import calls, nodes, texts
 from reelc_compiler.sema.builtins import BUILTINS, RESERVED, Builtin, takes
 from reelc_compiler.sema.fold import known_test
 from reelc_compiler.sema.kinds import (
     BOOL,
+    BYTES,
     DURATION,
     FACTS,
     FLOAT,
     INT,
+    MONEY,
     NONE,
+    PERCENT,
     RANGE,
+    RATE,
     SIZE,
     TEXT,
     UNKNOWN,
@@ -31,7 +37,6 @@ from reelc_compiler.sema.kinds import (
     list_of,
     single,
 )
-from reelc_compiler.sema.kinds import BYTES, MONEY, PERCENT, RATE
 from reelc_compiler.sema.program import (
     BrokenBinding,
     ConstBinding,
@@ -117,9 +122,7 @@ class Exprs:
         lacks = [n for n in wanted.map if n not in given.map]
         extra = [n for n in given.map if n not in wanted.map]
         for name in extra:
-            self.report(
-                BAD_RECORD, f"`{wanted}` has no field `{name}`", _entry(expr, name), *did_you_mean(name, lacks)
-            )
+            self.report(BAD_RECORD, f"`{wanted}` has no field `{name}`", _entry(expr, name), *did_you_mean(name, lacks))
         if lacks:
             shown = ", ".join(f"`{n}`" for n in lacks)
             self.report(BAD_RECORD, f"this lacks {shown}, which `{wanted}` has", expr.span)
@@ -210,18 +213,14 @@ class Exprs:
         if expr.name in self.scope.module.tree.broken:
             return UNKNOWN
         names = [*self.scope.visible(), *self.program.prelude.stages, *BUILTINS]
-        return self.report(
-            UNKNOWN_NAME, f"nothing is named `{expr.name}`", expr.span, *did_you_mean(expr.name, names)
-        )
+        return self.report(UNKNOWN_NAME, f"nothing is named `{expr.name}`", expr.span, *did_you_mean(expr.name, names))
 
     def constant(self, module: ModuleInfo, let: ast.Let, used: Span | None = None) -> Kind:
         """The kind of a file's ``let``, found once, in the file's own scope."""
         if id(let) in self.constants:
             kind = self.constants[id(let)]
             if kind is None:
-                return self.report(
-                    RECURSION, f"`{let.name.text}` stands in its own definition", used or let.name.span
-                )
+                return self.report(RECURSION, f"`{let.name.text}` stands in its own definition", used or let.name.span)
             return kind
         self.constants[id(let)] = None
         outer, self.scope = self.scope, Scope(module)
@@ -297,12 +296,13 @@ class Exprs:
                 if isinstance(found, Local):
                     found.used = True
                 if not isinstance(found, BrokenBinding | NotYetBinding):
-                    builtin = isinstance(found, Local) and (name in BUILTINS or name in self.program.prelude.stages)
+                    hides = name in BUILTINS or name in self.program.prelude.stages
+                    what = found.what if isinstance(found, Local) and hides else ""
                     self.report(
                         NOT_CALLABLE,
                         f"`{name}` is not a stage",
                         callee.span,
-                        *((f"the `{found.what}` hides the function of this name: rename it",) if builtin else ()),
+                        *((f"the {what} hides the function of this name: rename it",) if what else ()),
                         labels=(Label(found.span, f"`{name}` is introduced here"),),
                     )
                 return None
@@ -342,9 +342,7 @@ class Exprs:
             self.report(UNKNOWN_NAME, f"nothing is named `{name}`", callee.span, *did_you_mean(name, names))
         return None
 
-    def stage_call(
-        self, stage: StageInfo, callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None
-    ) -> Kind:
+    def stage_call(self, stage: StageInfo, callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None) -> Kind:
         if self.caller is not None:
             self.calls.setdefault(self.caller, []).append((stage, callee.span))
         params = {p.name: p for p in stage.params}
@@ -369,9 +367,7 @@ class Exprs:
             kinds[name] = self.kind(arg.value)
             if not takes(params[name], kinds[name]):
                 wanted = " or ".join(str(k) for k in params[name].kinds)
-                self.report(
-                    KIND_MISMATCH, f"`{name}` is {wanted}, and this is {a_kind(kinds[name])}", arg.value.span
-                )
+                self.report(KIND_MISMATCH, f"`{name}` is {wanted}, and this is {a_kind(kinds[name])}", arg.value.span)
                 kinds[name] = UNKNOWN
         missing = not_misspelt([n for n, p in params.items() if p.required and n not in bound.args], bound)
         self.missing(f"`{builtin.name}`", missing, callee.span, None)
@@ -447,7 +443,7 @@ class Exprs:
 
     def record(self, expr: ast.RecordExpr, wanted: Kind | None) -> Kind:
         fields: dict[str, Kind] = {}
-        hints = wanted.map if isinstance(wanted, RecordKind) else {}
+        hints: Mapping[str, Kind] = wanted.map if isinstance(wanted, RecordKind) else {}
         for entry in expr.entries:
             name = entry.name.text
             kind = single(self.kind(entry.value, hints.get(name)))
@@ -593,7 +589,7 @@ def conversions(given: Kind, wanted: Kind) -> tuple[str, ...]:
     """How to get from one kind to the other, where there is a common way."""
     if (given, wanted) == (FLOAT, INT):
         return ("make it whole with `floor`, `ceil` or `round`",)
-    if isinstance(wanted, Kind) and wanted.name in ("rate", "duration", "bytes", "money", "percent") and given in (
+    if wanted.name in ("rate", "duration", "bytes", "money", "percent") and given in (
         INT,
         FLOAT,
     ):

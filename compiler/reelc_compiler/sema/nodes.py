@@ -90,9 +90,7 @@ def arguments(exprs: "Exprs", expr: ast.NodeExpr, schema: NodeSchema) -> None:
             exprs.report(NOT_YET, "`...` has no meaning yet", arg.span, "name the inputs one by one")
         elif arg.name is None:
             exprs.kind(arg.value)
-            exprs.report(
-                SURPLUS_ARGUMENT, "a node's inputs are given by name", arg.span, "for example `images: clip`"
-            )
+            exprs.report(SURPLUS_ARGUMENT, "a node's inputs are given by name", arg.span, "for example `images: clip`")
         elif arg.name.text in given:
             exprs.kind(arg.value)
             exprs.report(SURPLUS_ARGUMENT, f"the input `{arg.name.text}` is given twice", arg.name.span)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from reelc_compiler.sema.kinds import Kind
 from reelc_dsl import ast
@@ -50,13 +51,13 @@ class ModuleInfo:
 
     key: str
     tree: ast.Module
-    names: "dict[str, Binding]" = field(default_factory=lambda: {})
-    types: dict[str, tuple[Kind, Span]] = field(default_factory=lambda: {})
-    stages: dict[str, StageInfo] = field(default_factory=lambda: {})
-    pipelines: dict[str, PipelineInfo] = field(default_factory=lambda: {})
-    kinds: dict[int, Kind] = field(default_factory=lambda: {})
-    uses: "list[ModuleInfo]" = field(default_factory=lambda: [])
-    used_types: "list[tuple[ast.Ident, ModuleInfo, ast.Record]]" = field(default_factory=lambda: [])
+    names: "dict[str, Binding]" = field(default_factory=dict[str, Any])
+    types: dict[str, tuple[Kind, Span]] = field(default_factory=dict[str, tuple[Kind, Span]])
+    stages: dict[str, StageInfo] = field(default_factory=dict[str, StageInfo])
+    pipelines: dict[str, PipelineInfo] = field(default_factory=dict[str, PipelineInfo])
+    kinds: dict[int, Kind] = field(default_factory=dict[int, Kind])
+    uses: "list[ModuleInfo]" = field(default_factory=list[Any])
+    used_types: "list[tuple[ast.Ident, ModuleInfo, ast.Record]]" = field(default_factory=list[Any])
 
     @property
     def source(self) -> Source:

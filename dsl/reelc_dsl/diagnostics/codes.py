@@ -69,7 +69,9 @@ NOT_WHOLE = _declare("E0403", "not-whole", "A count of frames or pixels does not
 BAD_SEED = _declare("E0404", "bad-seed", "A seed that ComfyUI's window could not hold exactly.")
 TOO_LARGE = _declare("E0405", "too-large", "The program makes more nodes than anything should.")
 STAGE_WARNING = _declare("W0401", "stage-warning", "A stage advises against what it was given.")
-FRAGILE_SEED = _declare("W0402", "fragile-seed", "A seed is derived from a position, so inserting a shot changes the others.")
+FRAGILE_SEED = _declare(
+    "W0402", "fragile-seed", "A seed is derived from a position, so inserting a shot changes the others."
+)
 
 # -- 05 nodes and catalogs
 UNKNOWN_NODE = _declare("E0501", "unknown-node", "The catalog has no node class of this name.")

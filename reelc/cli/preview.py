@@ -1,0 +1,44 @@
+"""``reelc preview``"""
+
+from pathlib import Path
+
+import click
+
+from reelc.cli import options
+
+
+@click.command("preview")
+@options.source
+@options.rendering
+@click.option("--clean", is_flag=True, help="Leave out the label that is burnt into every frame.")
+def command(
+    file: Path,
+    overrides: dict[str, str],
+    pipeline: str | None,
+    catalog: str | None,
+    out: Path,
+    as_json: bool,
+    quiet: bool,
+    clean: bool,
+) -> None:
+    """Render an animatic of FILE on this machine's CPU, at true length and true size.
+
+    An embedded preview worker plays ComfyUI: same protocol, same plan, but stand-ins instead of
+    models (a slow camera move for image-to-video, a classic filter for the upscale, optical flow
+    for interpolation). It is always labelled as what it is: film.preview.mp4.
+    """
+    from reelc.api import compile
+    from reelc.cli.output import print_diagnostics
+    from reelc.cli.running import carry_out, compiled_job
+    from reelc.rendering import preview
+
+    done = compile(file, overrides=overrides, pipeline=pipeline, catalog=catalog)
+    if not as_json:
+        print_diagnostics(done.warnings)
+    code = carry_out(
+        compiled_job(done, out),
+        lambda job: preview(job, clean=clean),
+        as_json=as_json,
+        quiet=quiet,
+    )
+    raise click.exceptions.Exit(code)

@@ -1,0 +1,105 @@
+"""What ``run`` and ``preview`` share: progress, results, faults and interrupts as output and exit codes."""
+
+import signal
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from reelc.api import Compilation
+from reelc.cli.exits import DONE, INTERRUPTED, RUN_FAILED
+from reelc.cli.output import print_diagnostics, print_json, talk
+from reelc.cli.progress import choose, result_line
+from reelc.rendering import Job, job_of
+from reelc_compiler.plan import Plan
+from reelc_dsl.diagnostics import Diagnostic, ReelError
+from reelc_dsl.diagnostics.render import json as render_json
+from reelc_runtime.run import events
+
+MakeJob = Callable[[Callable[[events.Event], None], Callable[[Diagnostic], None]], Job]
+
+
+def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *, as_json: bool, quiet: bool) -> int:
+    """Run a job and show it.
+
+    Args:
+        make: gives the job for who is told.
+        go: renders it.
+
+    Returns:
+        The exit code.
+    """
+    progress = choose(as_json, quiet)
+
+    def warn(diagnostic: Diagnostic) -> None:
+        progress.close()
+        if as_json:
+            print_json({"event": "warning", "diagnostic": render_json.one(diagnostic)})
+        else:
+            print_diagnostics([diagnostic])
+
+    job = make(progress, warn)
+    try:
+        with _terminable():
+            written = go(job)
+    except ReelError as error:
+        progress.close()
+        _failed(error.diagnostics, as_json)
+        return RUN_FAILED
+    except KeyboardInterrupt:
+        progress.close()
+        if as_json:
+            print_json({"event": "interrupted", "state": str(job.state)})
+        else:
+            talk(f"interrupted: the job was stopped on the worker; nothing was put into {job.out}")
+        return INTERRUPTED
+    progress.close()
+    if not as_json:
+        for film in written:
+            click.echo(result_line(film))
+    return DONE
+
+
+def _failed(diagnostics: tuple[Diagnostic, ...], as_json: bool) -> None:
+    if as_json:
+        print_json({"event": "failed", "diagnostics": render_json.to_json(diagnostics)})
+    else:
+        print_diagnostics(diagnostics)
+
+
+@contextmanager
+def _terminable() -> Generator[None]:
+    """SIGTERM ends a run as Ctrl-C does: with the prompt stopped on the worker."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def as_interrupt(number: int, frame: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    old = signal.signal(signal.SIGTERM, as_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, old)
+
+
+def compiled_job(done: Compilation, out: Path) -> MakeJob:
+    """The job of a compiled file."""
+
+    def make(report: Callable[[events.Event], None], warn: Callable[[Diagnostic], None]) -> Job:
+        return job_of(done, out, report, warn)
+
+    return make
+
+
+def plan_job(plan: Plan, folder: Path, inputs: Path | None, out: Path) -> MakeJob:
+    """The job of a plan that was read from a folder; its inputs lie beside the folder unless told."""
+    base = inputs if inputs is not None else folder.resolve().parent
+
+    def make(report: Callable[[events.Event], None], warn: Callable[[Diagnostic], None]) -> Job:
+        return Job(plan=plan, input_path=lambda path: base / path, out=out, report=report, warn=warn)
+
+    return make

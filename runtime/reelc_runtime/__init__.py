@@ -1,0 +1,1 @@
+"""Plans to films: workers, runs, previews, assembly. Knows plans and never syntax."""

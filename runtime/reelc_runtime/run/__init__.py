@@ -1,0 +1,1 @@
+"""A run: one plan on one worker, from matching to the finished film."""

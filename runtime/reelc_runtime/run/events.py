@@ -1,0 +1,163 @@
+"""What a run tells whoever watches it. The command line prints it; ``--json`` writes it as it is."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Anything that happens in a run."""
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"event": "node-progress", ...}``"""
+        out: dict[str, Any] = {"event": _dashed(type(self).__name__)}
+        for field in fields(self):
+            out[field.name] = getattr(self, field.name)
+        return out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """``engine`` is ``render`` or ``preview``; ``state`` is the folder with the run's journal."""
+
+    run: str
+    engine: str
+    worker: str
+    jobs: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerMatched(Event):
+    """The worker has what the job needs. Memory in bytes, None when the worker does not say."""
+
+    job: str
+    worker: str
+    comfyui: str
+    device: str
+    vram: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputUploaded(Event):
+    """An input file is on the worker; ``sent`` is false when it was there already."""
+
+    job: str
+    input: str
+    name: str
+    bytes: int
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSubmitted(Event):
+    """The graph is in the worker's queue; ``attached`` when it was there from an earlier try."""
+
+    job: str
+    prompt: str
+    attempt: int
+    nodes: int
+    attached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobQueued(Event):
+    """Other prompts come first."""
+
+    job: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodesCached(Event):
+    """Nodes that the worker need not run again."""
+
+    job: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStarted(Event):
+    """A node begins; ``title`` is the stage and the class."""
+
+    job: str
+    node: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeProgress(Event):
+    """Steps, tiles or frames, whatever the node counts."""
+
+    job: str
+    node: str
+    title: str
+    value: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFinished(Event):
+    """A node is done."""
+
+    job: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRetried(Event):
+    """A passing fault; the step is tried again after ``seconds``."""
+
+    job: str
+    step: str
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactDownloaded(Event):
+    """A result is here."""
+
+    job: str
+    artifact: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactVerified(Event):
+    """A result was decoded and is what the plan says."""
+
+    job: str
+    artifact: str
+    width: int
+    height: int
+    frames: int
+    fps: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputWritten(Event):
+    """A film is in its place."""
+
+    output: str
+    path: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+    frames: int
+    fps: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """Everything is done; ``seconds`` is wall time."""
+
+    run: str
+    seconds: float
+
+
+def _dashed(name: str) -> str:
+    return "".join(f"-{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))

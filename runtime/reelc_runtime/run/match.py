@@ -1,0 +1,147 @@
+"""Whether a worker can do a job, found out before anything is sent to it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from reelc_compiler.catalog import Catalog
+from reelc_compiler.plan import Job, Model, Plan
+from reelc_compiler.target.comfyui.validate import validate
+from reelc_compiler.units import bytes_text
+from reelc_dsl.diagnostics import Diagnostic
+from reelc_dsl.diagnostics.codes import LOW_VRAM, WORKER_DIFFERS, WORKER_LACKS_MODEL, WORKER_LACKS_NODE
+from reelc_runtime.comfy import ComfyClient
+from reelc_runtime.run.faults import Locator
+
+# How many classes are asked for at a time: one request each, so that a worker with thousands of
+# nodes need not describe them all.
+AT_ONCE = 4
+
+
+async def schemas(client: ComfyClient, job: Job) -> dict[str, dict[str, Any] | None]:
+    """What the worker says of each class that the job uses; None for one that it does not have."""
+    names = sorted({node["class_type"] for node in job.graph.values()})
+    found: dict[str, dict[str, Any] | None] = {}
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(name: str) -> None:
+        async with gate:
+            found[name] = await client.object_info(name)
+
+    async with asyncio.TaskGroup() as group:
+        for name in names:
+            group.create_task(ask(name))
+    return found
+
+
+def findings(
+    plan: Plan, job: Job, worker: str, found: Mapping[str, dict[str, Any] | None], catalog: Catalog, locator: Locator
+) -> list[Diagnostic]:
+    """Everything that keeps a worker from doing a job: nodes, models, schemas that differ.
+
+    Args:
+        found: from :func:`schemas`.
+        catalog: the plan's; it knows which classes check inputs themselves, which a worker does not say.
+    """
+    out = [_lacks_node(plan, job, worker, node, found, locator) for node in _first_of_missing(job, found)]
+    if out:
+        return out
+    here = Catalog.from_object_info(
+        {name: info for name, info in found.items() if info is not None}, _validators(found, catalog), name=worker
+    )
+    models = {(m.node, m.field): m for m in _all_models(job)}
+    uploads = {(u.node, u.field) for u in job.uploads}
+    for error in validate(job.graph, here).errors:
+        place = (error.node or "", error.input or "")
+        if place in uploads:
+            continue
+        if place in models and error.type == "value_not_in_list":
+            out.append(_lacks_model(job, worker, models[place], locator))
+        else:
+            out.append(
+                locator.at(
+                    WORKER_DIFFERS,
+                    f"{worker} would refuse this node: {error.message}",
+                    job.id,
+                    error.node,
+                    f"the plan was made for ComfyUI {plan.catalog.comfyui}; update the worker, "
+                    "or compile for a catalog that describes it",
+                    notes=(f"ComfyUI calls this {error.type}",),
+                )
+            )
+    return out
+
+
+def low_vram(job: Job, worker: str, name: str, vram: int | None) -> list[Diagnostic]:
+    """A warning when the GPU is smaller than the stages' estimate."""
+    if job.needs.vram is None or vram is None or vram >= job.needs.vram:
+        return []
+    return [
+        Diagnostic(
+            code=LOW_VRAM,
+            message=f"{worker} has {bytes_text(vram)} of GPU memory ({name}), "
+            f"and the job is estimated to need {bytes_text(job.needs.vram)}",
+            notes=("ComfyUI may still manage, by moving models in and out; it is slower then",),
+        )
+    ]
+
+
+def _first_of_missing(job: Job, found: Mapping[str, Any]) -> list[str]:
+    """The first node of each class that the worker lacks."""
+    seen: set[str] = set()
+    out: list[str] = []
+    for node_id, node in job.graph.items():
+        name = node["class_type"]
+        if found[name] is None and name not in seen:
+            seen.add(name)
+            out.append(node_id)
+    return out
+
+
+def _lacks_node(plan: Plan, job: Job, worker: str, node: str, found: Mapping[str, Any], locator: Locator) -> Diagnostic:
+    name = job.graph[node]["class_type"]
+    pack = next((p for p in job.needs.packs if name in p.classes), None)
+    if pack is not None:
+        help_ = f"install the node pack {pack.name} there, from {pack.repo} at commit {pack.commit}"
+    else:
+        help_ = f"it belongs to ComfyUI itself: update the worker to {plan.catalog.comfyui}"
+    return locator.at(WORKER_LACKS_NODE, f"{worker} does not have the node `{name}`", job.id, node, help_)
+
+
+def _all_models(job: Job) -> list[Model]:
+    """Every use of every model: a plan lists each file once, a graph may name it often."""
+    from dataclasses import replace
+
+    known = {m.file: m for m in job.needs.models}
+    out: list[Model] = []
+    for node_id, node in job.graph.items():
+        for field, value in node["inputs"].items():
+            if isinstance(value, str) and value in known:
+                out.append(replace(known[value], node=node_id, field=field))
+    return out
+
+
+def _lacks_model(job: Job, worker: str, model: Model, locator: Locator) -> Diagnostic:
+    size = bytes_text(model.bytes) if model.bytes is not None else "size unknown"
+    licence = f"licence: {model.licence}" if model.licence else "licence unknown"
+    if model.commercial not in (None, "yes"):
+        licence += f" (commercial use: {model.commercial})"
+    source = f"download it from {model.url}" if model.url else "reelc does not know where it can be downloaded"
+    return locator.at(
+        WORKER_LACKS_MODEL,
+        f"{worker} does not have the model file `{model.file}`",
+        job.id,
+        model.node,
+        f"{source} ({size}; {licence})",
+        f"put it in the worker's folder models/{model.folder}",
+    )
+
+
+def _validators(found: Mapping[str, Any], catalog: Catalog) -> dict[str, dict[str, Any]]:
+    out: dict[str, dict[str, Any]] = {}
+    for name in found:
+        schema = catalog.get(name)
+        if schema is not None:
+            args = sorted(schema.validates)
+            out[name] = {"args": args, "kw": schema.validates_all, "v3": schema.v3}
+    return out
