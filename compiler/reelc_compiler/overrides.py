@@ -96,7 +96,7 @@ def _literal(source: Source, sink: Sink) -> ast.Expr | None:
         sink.add(
             Diagnostic(
                 code=KIND_MISMATCH,
-                message=f"`{source.text[:60]}` is not a value",
+                message=f"the value given to `{source.name.removeprefix('--set ')}` cannot be read",
                 span=Span(source, 0, len(source.text)),
                 help=('write it as in a program: 24, 0.5, 24fps, 1024x576, true, "text", [1, 2]',),
             )

@@ -6,6 +6,7 @@ A scanner that knows texts, comments, brackets and words, and nothing else. It n
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import UNCLOSED
@@ -81,7 +82,7 @@ def items(text: str) -> Iterator[Piece]:
     lead = text[: starts[0][0]] if starts else text
     if _has_code(lead):
         yield Piece("", 0, len(lead))
-    for (start, keyword), end in zip(starts, [s for s, _ in starts[1:]] + [len(text)], strict=True):
+    for (start, keyword), (end, _) in pairwise([*starts, (len(text), "")]):
         piece = _piece(text, keyword, start, end)
         if keyword in BLOCKS and piece.body is not None and piece.unclosed is None:
             # What follows the closing brace and is no item: a misspelt keyword, most likely.
@@ -110,7 +111,7 @@ def statements(text: str, start: int, end: int) -> Iterator[Piece]:
     lead = text[start:lead_end]
     if _has_code(re.sub(r'\A\s*"""(?:[^"\\]|\\.|"(?!""))*"""', "", lead, flags=re.S)):
         yield Piece("", start, lead_end)
-    for (at, keyword), stop in zip(starts, [s for s, _ in starts[1:]] + [end], strict=True):
+    for (at, keyword), (stop, _) in pairwise([*starts, (end, "")]):
         yield _piece(text, keyword, at, stop)
 
 

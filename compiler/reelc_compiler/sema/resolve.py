@@ -5,6 +5,7 @@ so that order in a file does not matter; then signatures and bodies are checked 
 """
 
 from collections.abc import Callable
+from functools import cache
 from posixpath import dirname, join, normpath
 
 from reelc_compiler.sema.program import (
@@ -78,7 +79,7 @@ class _Resolver:
         self.path: list[tuple[str, Span | None]] = []
 
     def module(self, key: str, source: Source, via: Span | None = None) -> ModuleInfo:
-        info = ModuleInfo(key=key, tree=parse(source, self.sink))
+        info = ModuleInfo(key=key, tree=_library_tree(source) if source.library else parse(source, self.sink))
         self.modules[key] = info
         self.path.append((key, via))
         for name in sorted(info.tree.broken):
@@ -218,6 +219,15 @@ class _Resolver:
                 help=("move what both need into a third file",),
             )
         )
+
+
+@cache
+def _library_tree(source: Source) -> ast.Module:
+    """The tree of a module of the standard library, which never changes while reelc runs."""
+    sink = Sink()
+    tree = parse(source, sink)
+    assert not len(sink), f"the standard library does not parse: {source.name}"
+    return tree
 
 
 def exported(module: ModuleInfo) -> list[str]:
