@@ -1,4 +1,4 @@
-"""ComfyUI's protocol: a client of a server, typed and async. Nothing else in reelc speaks to one."""
+"""A typed client of ComfyUI's API, as far as a run needs it."""
 
 from reelc_runtime.comfy.answers import (
     Accepted,
@@ -7,15 +7,14 @@ from reelc_runtime.comfy.answers import (
     HistoryEntry,
     NodeError,
     Queue,
+    QueueItem,
     Rejected,
     SystemStats,
-    UploadedFile,
 )
 from reelc_runtime.comfy.client import ComfyClient
 from reelc_runtime.comfy.clock import Clock, SystemClock
 from reelc_runtime.comfy.errors import (
     AuthRefused,
-    BadAddress,
     ComfyError,
     ProtocolError,
     ServerError,
@@ -25,7 +24,7 @@ from reelc_runtime.comfy.errors import (
     backoff,
     is_transient,
 )
-from reelc_runtime.comfy.events import (
+from reelc_runtime.comfy.follower import (
     Cached,
     Event,
     Failed,
@@ -36,16 +35,16 @@ from reelc_runtime.comfy.events import (
     NodeStarted,
     Preview,
     Queued,
+    Started,
     Succeeded,
+    Terminal,
 )
-from reelc_runtime.comfy.limits import Limits, Timeouts
-from reelc_runtime.comfy.outputs import OutputFile, outputs_of
-from reelc_runtime.comfy.transfer import Downloaded
+from reelc_runtime.comfy.outputs import Downloaded, OutputFile, outputs_of
+from reelc_runtime.comfy.settings import Limits, Timeouts
 
 __all__ = [
     "Accepted",
     "AuthRefused",
-    "BadAddress",
     "Cached",
     "Clock",
     "ComfyClient",
@@ -67,17 +66,19 @@ __all__ = [
     "Preview",
     "ProtocolError",
     "Queue",
+    "QueueItem",
     "Queued",
     "Rejected",
     "ServerError",
     "Stalled",
+    "Started",
     "Succeeded",
     "SystemClock",
     "SystemStats",
+    "Terminal",
     "TimedOut",
     "Timeouts",
     "Unreachable",
-    "UploadedFile",
     "backoff",
     "is_transient",
     "outputs_of",

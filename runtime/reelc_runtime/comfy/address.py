@@ -20,6 +20,11 @@ class Address:
     base: str
     headers: "Headers"
 
+    @property
+    def secure(self) -> bool:
+        """Whether it is reached over TLS."""
+        return self.base.startswith("https:")
+
     def http(self, path: str) -> str:
         """The URL of a route, which begins with a slash."""
         return self.base + path

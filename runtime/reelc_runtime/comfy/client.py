@@ -1,49 +1,45 @@
-"""A ComfyUI server as reelc needs it: the only door to :mod:`reelc_runtime.comfy`."""
+"""A ComfyUI server as a run needs it: ask, upload, submit, follow, download."""
 
-import contextlib
-from collections.abc import AsyncIterator, Generator, Mapping
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from reelc_runtime.comfy import answers, transfer
-from reelc_runtime.comfy.address import Address
-from reelc_runtime.comfy.answers import (
-    Accepted,
-    Found,
-    HistoryEntry,
-    Queue,
-    Rejected,
-    SystemStats,
-    UploadedFile,
-)
+from reelc_runtime.comfy import answers
+from reelc_runtime.comfy.address import read_address
+from reelc_runtime.comfy.answers import Accepted, Found, HistoryEntry, Queue, Rejected, SystemStats
 from reelc_runtime.comfy.clock import Clock, SystemClock
-from reelc_runtime.comfy.errors import ComfyError, ProtocolError
-from reelc_runtime.comfy.events import Event
-from reelc_runtime.comfy.follow import Following, Stream
+from reelc_runtime.comfy.errors import ProtocolError
+from reelc_runtime.comfy.follower import Event
+from reelc_runtime.comfy.following import Following
 from reelc_runtime.comfy.http import Http
-from reelc_runtime.comfy.limits import Limits, Timeouts
-from reelc_runtime.comfy.outputs import OutputFile
-from reelc_runtime.comfy.transfer import Downloaded
-from reelc_runtime.comfy.ws import Socket
+from reelc_runtime.comfy.outputs import Downloaded, OutputFile
+from reelc_runtime.comfy.settings import Limits, Timeouts
+from reelc_runtime.comfy.values import as_object, as_text
+from reelc_runtime.comfy.ws import Listener
+
+_TIMEOUTS = Timeouts()
+_LIMITS = Limits()
 
 
 class ComfyClient:
-    """A client of one server; ``async with`` it.
+    """A client of one worker. An async context manager; used outside of it, it does not connect.
+
+    Every method raises :class:`ComfyError` and its subclasses; their messages hold no secrets.
 
     Args:
-        url: its address, with or without a path; ``http`` or ``https``.
-        token: sent as ``Authorization: Bearer``.
-        headers: sent with every request. Neither appears in any message, log or representation.
-        client_id: the server sends the events of prompts that were submitted under it here.
-        timeouts, limits: seconds and bytes.
-        clock: monotonic time and sleep.
-
-    Attributes:
-        url: the address as it may be shown.
+        url: ``http://`` or ``https://``, with a path if ComfyUI is not at the root; a user and password in
+            it are sent as Basic credentials.
+        client_id: whose events the worker sends. Give each client its own.
+        token: sent as a Bearer token.
+        headers: sent with every request.
+        timeouts, limits: of everything that is waited for and taken in.
+        clock: for delays between requests; requests themselves time out by the machine's clock.
 
     Raises:
-        BadAddress: the address is not one of an HTTP server.
+        ProtocolError: the URL, the token or a header cannot be used.
     """
 
     def __init__(
@@ -53,214 +49,183 @@ class ComfyClient:
         client_id: str,
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
-        timeouts: Timeouts | None = None,
-        limits: Limits | None = None,
+        timeouts: Timeouts = _TIMEOUTS,
+        limits: Limits = _LIMITS,
         clock: Clock | None = None,
     ) -> None:
-        self._address = Address(url, token=token, headers=headers or {})
+        self._address = read_address(url, token, headers)
         self._client_id = client_id
-        self._timeouts = timeouts or Timeouts()
-        self._limits = limits or Limits()
+        self._timeouts = timeouts
+        self._limits = limits
         self._clock = clock or SystemClock()
-        self._http = Http(self._address, self._clock)
-        self._submitting: set[str] = set()
-        self.url = self._address.shown
+        self._http = Http(self._address, timeouts)
+        self._listener = Listener(self._address, client_id, timeouts, limits, self._clock)
 
     def __repr__(self) -> str:
         return f"ComfyClient({self.url!r})"
 
+    @property
+    def url(self) -> str:
+        """The worker's address without secrets, for messages."""
+        return self._address.base
+
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._http.close()
+    async def __aexit__(self, *exc: object) -> None:
+        try:
+            await self._listener.stop()
+        finally:
+            await self._http.__aexit__()
 
-    # -- the server ----------------------------------------------------------------------------
+    # -- about the worker --------------------------------------------------------------------
 
     async def system_stats(self) -> SystemStats:
-        """Version, devices and memory.
-
-        Raises:
-            ComfyError: see :mod:`reelc_runtime.comfy.errors`; as for every method here.
-        """
-        body = await self._get("/system_stats")
-        with self._named():
-            return answers.parse_system_stats(body)
+        """Its version, devices and memory."""
+        _, value = await self._http.json("GET", "/system_stats", limit=self._limits.json)
+        return answers.system_stats(value, self.url)
 
     async def object_info(self, class_type: str) -> dict[str, Any] | None:
-        """The schema of a node class; None when the server does not have the class."""
-        body = await self._get(f"/object_info/{quote(class_type, safe='')}", max_bytes=self._limits.object_info)
-        with self._named():
-            return answers.parse_object_info(body, class_type)
+        """A node class's schema; None if the worker does not know the class."""
+        path = f"/object_info/{quote(class_type, safe='')}"
+        _, value = await self._http.json("GET", path, limit=self._limits.object_info)
+        return answers.object_info(value, class_type, self.url)
 
-    # -- files ---------------------------------------------------------------------------------
+    # -- inputs ------------------------------------------------------------------------------
 
-    async def upload_image(self, path: Path, name: str) -> UploadedFile:
-        """Send a file to the input folder, in place of one of that name; it is read while it is sent.
+    async def has_input(self, name: str, size: int) -> bool:
+        """Whether a file of this name lies in the worker's input folder and has this size.
 
         Args:
-            path: of the file here.
-            name: on the server, a plain file name.
+            name: a file name without folders.
+            size: bytes.
+        """
+        query = urlencode({"filename": name, "type": "input"})
+        return await self._http.length(f"/view?{query}") == size
+
+    async def upload_image(self, path: Path, name: str) -> None:
+        """Put a file into the worker's input folder, over one of the same name.
 
         Raises:
-            ProtocolError: the server stored it under another name.
+            ProtocolError: the worker took it under another name.
             OSError: the file cannot be read.
         """
-        return await transfer.upload(self._http, self.url, path, name, timeouts=self._timeouts, limits=self._limits)
+        fields = {"type": "input", "overwrite": "true"}
+        value = as_object(await self._http.upload("/upload/image", path, name, fields, limit=self._limits.json))
+        if as_text(value.get("name")) != name or as_text(value.get("subfolder")):
+            raise ProtocolError(f"{self.url} stored {name} under another name")
 
-    async def has_input(self, name: str, size: int | None) -> bool:
-        """Whether the input folder has a file of that name and size; only names that tell the content
-        make that enough.
+    # -- prompts -----------------------------------------------------------------------------
 
-        Args:
-            name: a plain file name.
-            size: bytes; None when any will do.
-        """
-        return await transfer.has_input(self._http, name, size, timeouts=self._timeouts)
+    async def submit(self, graph: Any, *, prompt_id: str, extra_data: dict[str, Any]) -> Accepted | Rejected:
+        """Queue a graph. Not safe to repeat without :meth:`find`: the answer can get lost after the deed.
 
-    async def view(self, ref: OutputFile, to: Path, *, max_bytes: int) -> Downloaded:
-        """Fetch a file. It is written beside ``to`` with ``.part`` at the end of its name, and takes its
-        place when it is whole; if anything goes wrong nothing is left.
-
-        Args:
-            ref: which, from :func:`outputs_of`.
-            to: where.
-            max_bytes: of the file.
-
-        Raises:
-            ProtocolError: it is empty, longer than ``max_bytes`` or not as long as declared.
-            OSError: it cannot be written.
-        """
-        return await transfer.view(self._http, self.url, ref, to, max_bytes=max_bytes, timeouts=self._timeouts)
-
-    # -- prompts -------------------------------------------------------------------------------
-
-    async def submit(
-        self, graph: Mapping[str, Any], *, prompt_id: str, extra_data: Mapping[str, Any]
-    ) -> Accepted | Rejected:
-        """Put a graph in the queue.
+        The WebSocket is opened first, and from here on this prompt's events are kept for :meth:`follow`, so
+        that none is missed; when it cannot be opened the prompt is queued all the same.
 
         Args:
             graph: in API format.
-            prompt_id: a canonical UUID of the caller's choice.
-            extra_data: travels beside the graph.
-
-        Returns:
-            Whether it is queued. A graph of which only some outputs are good is refused here; the server
-            queues it all the same, and then ``queued`` says so.
+            prompt_id: a canonical UUID, chosen by the caller.
+            extra_data: travels with the prompt.
         """
-        content = {
-            "prompt": graph,
-            "prompt_id": prompt_id,
-            "client_id": self._client_id,
-            "extra_data": extra_data,
-        }
-        self._submitting.add(prompt_id)
-        try:
-            status, body = await self._http.post(
-                "/prompt",
-                content=content,
-                timeout=self._timeouts.request,
-                max_bytes=self._limits.json,
-                accept=(200, 400),
-                repeatable=False,
-            )
-        finally:
-            self._submitting.discard(prompt_id)
-        parsed = self._http.parse(body, "/prompt")
-        with self._named():
-            answer = answers.parse_prompt(status, parsed)
-        if isinstance(answer, Accepted) and answer.prompt_id != prompt_id:
-            await self._refuse_id(answer.prompt_id)
+        body = {"prompt": graph, "client_id": self._client_id, "prompt_id": prompt_id, "extra_data": extra_data}
+        content = json.dumps(body).encode()
+        self._listener.expect(prompt_id)
+        await self._listener.start()
+        status, value = await self._http.json(
+            "POST", "/prompt", limit=self._limits.json, body=content, accept=(200, 400)
+        )
+        answer = answers.submission(status, value, prompt_id, self.url)
+        if isinstance(answer, Rejected):
+            self._listener.forget(prompt_id)
         return answer
 
-    async def find(self, prompt_id: str) -> Found:
-        """Where a prompt is. Looks in history, queue, history: it moves from one to the other at once."""
-        entry = await self.history(prompt_id)
-        if entry is None:
-            found = answers.where(prompt_id, await self.queue())
-            if found.state != "absent":
-                return found
-            entry = await self.history(prompt_id)
-        return Found(state="absent") if entry is None else Found(state="done", entry=entry)
-
     async def history(self, prompt_id: str) -> HistoryEntry | None:
-        """The history of a prompt that has ended; None when there is none."""
-        body = await self._get(f"/history/{quote(prompt_id, safe='')}")
-        with self._named():
-            return answers.parse_history(body, prompt_id)
+        """What the worker remembers of a prompt that has ended; None if it does not."""
+        path = f"/history/{quote(prompt_id, safe='')}"
+        _, value = await self._http.json("GET", path, limit=self._limits.json)
+        return answers.history(value, prompt_id, self.url)
 
     async def queue(self) -> Queue:
         """What runs and what waits."""
-        body = await self._get("/queue")
-        with self._named():
-            return answers.parse_queue(body)
+        _, value = await self._http.json("GET", "/queue", limit=self._limits.json)
+        return answers.queue(value, self.url)
 
-    async def interrupt(self, prompt_id: str) -> None:
-        """Stop a prompt if it is the one that runs."""
-        await self._tell("/interrupt", {"prompt_id": prompt_id})
+    async def find(self, prompt_id: str) -> Found:
+        """Where a prompt is.
 
-    async def delete_pending(self, prompt_id: str) -> None:
-        """Take a prompt off the queue if it waits there."""
-        await self._tell("/queue", {"delete": [prompt_id]})
+        The history is read again after the queue: a prompt that ends between the two is in neither.
+        """
+        entry = await self.history(prompt_id)
+        if entry is None:
+            queue = await self.queue()
+            if queue.is_running(prompt_id):
+                return Found(state="running")
+            position = queue.ahead_of(prompt_id)
+            if position is not None:
+                return Found(state="pending", position=position)
+            entry = await self.history(prompt_id)
+        return Found(state="absent") if entry is None else Found(state="done", history=entry)
 
-    def follow(self, prompt_id: str, *, stall_timeout: float) -> AsyncIterator[Event]:
-        """Follow a prompt to its end; it does not matter when following begins.
+    async def follow(self, prompt_id: str, *, stall_timeout: float) -> AsyncGenerator[Event, None]:
+        """A submitted prompt's events, until it ends.
+
+        Events come over the WebSocket, which is opened again with growing delays when it breaks; where the
+        prompt stands is asked over HTTP at the beginning, after each connection, when the worker says that
+        it has ended, and whenever there is silence. Without a WebSocket (a proxy may not pass it) the
+        asking alone finds the end. A prompt that another client submitted can be followed, but gives few
+        events.
+
+        A sign of life is a message about the prompt, a change of its state, or its waiting behind others.
+        Being found running is one only while there is no WebSocket: then there is nothing else to hear.
 
         Args:
-            prompt_id: which.
-            stall_timeout: seconds without a sign of life of the prompt. Waiting behind others is none;
-                when there is no event stream to hear it by, neither is running.
+            prompt_id: of a prompt that was accepted.
+            stall_timeout: seconds.
 
         Yields:
-            Events; the last one is Succeeded, Failed, Interrupted or Lost.
+            Events; the last one, and only that, is Succeeded, Failed, Interrupted or Lost.
 
         Raises:
-            Stalled: no sign of life, though the server answers.
-            Unreachable, TimedOut, ServerError: no answer for :attr:`Timeouts.give_up` seconds.
-            AuthRefused, ProtocolError: at once.
+            Stalled: there was no sign of life for ``stall_timeout``.
+            ComfyError: the worker answers in a way that asking again would not mend. Passing faults are
+                waited out.
         """
-
-        async def connect() -> Stream:
-            return await Socket.open(
-                self._address,
-                self._client_id,
-                clock=self._clock,
-                timeout=self._timeouts.handshake,
-                max_bytes=self._limits.message,
-            )
-
+        self._listener.expect(prompt_id)
+        await self._listener.start()
         following = Following(
             prompt_id,
             url=self.url,
-            find=lambda: self.find(prompt_id),
-            connect=connect,
-            submitting=lambda: prompt_id in self._submitting,
-            clock=self._clock,
+            listener=self._listener,
+            find=self.find,
+            stall=stall_timeout,
             timeouts=self._timeouts,
-            stall_timeout=stall_timeout,
+            clock=self._clock,
         )
-        return following.events()
+        async with aclosing(following.events()) as events:
+            async for event in events:
+                yield event
 
-    # -- help ----------------------------------------------------------------------------------
+    async def interrupt(self, prompt_id: str) -> None:
+        """Stop a prompt if it runs now; else nothing happens."""
+        await self._http.post("/interrupt", json.dumps({"prompt_id": prompt_id}).encode(), limit=self._limits.json)
 
-    async def _get(self, path: str, *, max_bytes: int | None = None) -> Any:
-        return await self._http.get(path, timeout=self._timeouts.request, max_bytes=max_bytes or self._limits.json)
+    async def delete_pending(self, prompt_id: str) -> None:
+        """Take a prompt out of the queue if it waits there; else nothing happens."""
+        await self._http.post("/queue", json.dumps({"delete": [prompt_id]}).encode(), limit=self._limits.json)
 
-    async def _tell(self, path: str, content: Mapping[str, Any]) -> None:
-        await self._http.post(path, content=content, timeout=self._timeouts.request, max_bytes=self._limits.json)
+    # -- outputs -----------------------------------------------------------------------------
 
-    async def _refuse_id(self, taken: str) -> None:
-        """The server runs the graph under an id of its own, by which nobody could find it again."""
-        with contextlib.suppress(ComfyError):
-            await self.delete_pending(taken)
-            await self.interrupt(taken)
-        raise ProtocolError(f"{self.url} does not take prompt ids; its ComfyUI is too old")
+    async def view(self, ref: OutputFile, to: Path, *, max_bytes: int) -> Downloaded:
+        """Download a file, hashed as it is written; whatever goes wrong, no file is left.
 
-    @contextlib.contextmanager
-    def _named(self) -> Generator[None, None, None]:
-        """Put the server's address before what a parser says."""
-        try:
-            yield
-        except ProtocolError as error:
-            raise ProtocolError(f"{self.url} does not answer as ComfyUI does: {error}") from None
+        Args:
+            ref: from :func:`outputs_of`.
+            to: the file to write; it is overwritten.
+            max_bytes: a larger file is an error.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        query = urlencode({"filename": ref.filename, "subfolder": ref.subfolder, "type": ref.type})
+        return await self._http.download(f"/view?{query}", to, max_bytes=max_bytes)
