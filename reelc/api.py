@@ -11,14 +11,17 @@ compilation.plan.to_files()
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import Catalog, UnknownCatalog, load_catalog
 from reelc_compiler.driver import Request, check_all, compile_plan
 from reelc_compiler.loader import Project
-from reelc_compiler.plan import Plan
 from reelc_dsl.diagnostics import Diagnostic, ReelError, Sink
 from reelc_dsl.diagnostics.codes import UNKNOWN_CATALOG
 from reelc_dsl.diagnostics.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from reelc_compiler.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Compilation:
         project: where input files and sources lie.
     """
 
-    plan: Plan
+    plan: "Plan"
     warnings: tuple[Diagnostic, ...]
     project: Project
 

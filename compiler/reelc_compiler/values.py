@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from reelc_compiler.facts import Facts
 from reelc_compiler.ir.graph import Medium, Ref
-from reelc_compiler.plan import Facts
 from reelc_compiler.units import (
     Bytes,
     Duration,

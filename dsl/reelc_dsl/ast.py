@@ -1,6 +1,8 @@
 """The syntax tree: frozen dataclasses, a span on every node, tuples and never lists.
 
-Nodes say what was written and nothing of what it means. Dispatch with ``match`` by field name.
+Nodes say what was written and nothing of what it means. Dispatch with ``match`` by field name. Two nodes
+are equal only when they are the same node: compare trees with :func:`dump`. (Generated comparisons and
+representations of 45 classes would also cost every start a third of this module's import time.)
 """
 
 from dataclasses import dataclass, fields, is_dataclass
@@ -9,14 +11,17 @@ from typing import Any
 from reelc_dsl.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Node:
     """Anything with a place in the source."""
 
     span: Span
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.span.text[:40]!r}>"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Ident(Node):
     """A name where it is introduced or used as a label: ``film``."""
 
@@ -26,14 +31,14 @@ class Ident(Node):
 # -- expressions -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class NameExpr(Node):
     """``clip``"""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class NumberLit(Node):
     """``25`` or ``0.5``; ``text`` is exact, ``whole`` tells an int from a float."""
 
@@ -41,7 +46,7 @@ class NumberLit(Node):
     whole: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class QuantityLit(Node):
     """``24fps``: the number's text and the unit's, which may be unknown."""
 
@@ -49,7 +54,7 @@ class QuantityLit(Node):
     unit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SizeLit(Node):
     """``2560x1440``"""
 
@@ -57,7 +62,7 @@ class SizeLit(Node):
     height: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TextLit(Node):
     """``"h264"`` or a dedented triple-quoted block; ``value`` has its escapes resolved.
 
@@ -76,26 +81,26 @@ class TextLit(Node):
         return Span(self.span.source, self.span.start + first, self.span.start + stop)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class BoolLit(Node):
     """``true``"""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class NoneLit(Node):
     """``none``: the absent value of an optional type."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ListExpr(Node):
     """``["a.png", "b.png"]``"""
 
     items: tuple["Expr", ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Entry(Node):
     """``model: c.MODEL`` in a record; the name may be quoted."""
 
@@ -103,14 +108,14 @@ class Entry(Node):
     value: "Expr"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RecordExpr(Node):
     """``{ model: c.MODEL, vae: c.VAE }``"""
 
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Arg(Node):
     """An argument: ``clip`` or ``to: 24fps`` or ``"resize_type.multiplier": 2`` or ``...rest``."""
 
@@ -119,7 +124,7 @@ class Arg(Node):
     spread: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class NodeExpr(Node):
     """``node "RIFE VFI"(frames: f, multiplier: 2)``"""
 
@@ -127,7 +132,7 @@ class NodeExpr(Node):
     args: tuple[Arg, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallExpr(Node):
     """``svd.load("svd_xt.safetensors")``"""
 
@@ -135,7 +140,7 @@ class CallExpr(Node):
     args: tuple[Arg, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PipeExpr(Node):
     """``photo |> fit(1024x576)``: the value becomes the callee's first argument."""
 
@@ -144,7 +149,7 @@ class PipeExpr(Node):
     args: tuple[Arg, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AttrExpr(Node):
     """``start.width``"""
 
@@ -152,7 +157,7 @@ class AttrExpr(Node):
     name: Ident
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class IndexExpr(Node):
     """``clips[0]``"""
 
@@ -160,7 +165,7 @@ class IndexExpr(Node):
     index: "Expr"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class UnaryExpr(Node):
     """``-x`` or ``not x``"""
 
@@ -168,7 +173,7 @@ class UnaryExpr(Node):
     value: "Expr"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class BinaryExpr(Node):
     """``a * b``, ``a <= b``, ``a and b``; ``op_span`` is the operator's place."""
 
@@ -178,7 +183,7 @@ class BinaryExpr(Node):
     right: "Expr"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RangeExpr(Node):
     """``2..25`` (both ends belong to it) or ``2..``"""
 
@@ -186,7 +191,7 @@ class RangeExpr(Node):
     high: "Expr | None"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class IfExpr(Node):
     """``if a then b else c``"""
 
@@ -195,7 +200,7 @@ class IfExpr(Node):
     orelse: "Expr"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Body(Node):
     """``{ let x = ... x }``: local names and the value."""
 
@@ -203,7 +208,7 @@ class Body(Node):
     value: "Expr"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ForExpr(Node):
     """``for s in shots { ... }``: a list."""
 
@@ -212,7 +217,7 @@ class ForExpr(Node):
     body: Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ChainExpr(Node):
     """``chain prev from photo until 30s { ... }``: a list; ``mode`` is ``until`` or ``times``."""
 
@@ -249,7 +254,7 @@ Expr = (
 # -- types -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TypeExpr(Node):
     """``list[image]``, ``file["checkpoints"]``, ``house.Look``, ``image?``"""
 
@@ -261,7 +266,7 @@ class TypeExpr(Node):
 # -- statements ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Param(Node):
     """``frames: int in 2..25 = 25``"""
 
@@ -271,14 +276,14 @@ class Param(Node):
     default: Expr | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ParamStmt(Node):
     """``param photo: image = "harbor.png"`` in a pipeline."""
 
     param: Param
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Let(Node):
     """``let clip: clip = ...``, in a body or at the top level."""
 
@@ -287,7 +292,7 @@ class Let(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Require(Node):
     """``require a == b else "..." help "..."``"""
 
@@ -296,7 +301,7 @@ class Require(Node):
     help: TextLit | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Warn(Node):
     """``warn a == b else "..."``: a warning when the test is false."""
 
@@ -305,7 +310,7 @@ class Warn(Node):
     help: TextLit | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class OutputStmt(Node):
     """``output film = clip |> video()``"""
 
@@ -313,14 +318,14 @@ class OutputStmt(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Return(Node):
     """``return clip(...)``"""
 
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Setting(Node):
     """``vram = 14GB``"""
 
@@ -328,7 +333,7 @@ class Setting(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Settings(Node):
     """``estimate { ... }`` or ``target { ... }``; ``kind`` is the keyword."""
 
@@ -336,7 +341,7 @@ class Settings(Node):
     settings: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Window(Node):
     """``window { blend, overlap: 8 }``"""
 
@@ -344,7 +349,7 @@ class Window(Node):
     args: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Preview(Node):
     """``preview move`` or ``preview resize { rule = how }``"""
 
@@ -357,7 +362,7 @@ Stmt = ParamStmt | Let | Require | Warn | OutputStmt | Return | Settings | Windo
 # -- top level -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Origin(Node):
     """Where a ``use`` takes from: ``std.svd`` (``file`` false) or ``"./house.reel"``."""
 
@@ -365,7 +370,7 @@ class Origin(Node):
     file: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class UseModule(Node):
     """``use std.svd`` or ``use "./house.reel" as house``"""
 
@@ -373,7 +378,7 @@ class UseModule(Node):
     alias: Ident | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class UseName(Node):
     """One name of ``use upscale, interpolate as slow from std.finish``"""
 
@@ -381,7 +386,7 @@ class UseName(Node):
     alias: Ident | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class UseNames(Node):
     """``use upscale, interpolate from std.finish``"""
 
@@ -389,7 +394,7 @@ class UseNames(Node):
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Field(Node):
     """``model: MODEL`` in a record's declaration."""
 
@@ -397,7 +402,7 @@ class Field(Node):
     type: TypeExpr
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Record(Node):
     """``record SvdModel { model: MODEL, vae: VAE }``"""
 
@@ -405,7 +410,7 @@ class Record(Node):
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Stage(Node):
     """``stage animate(start: image) -> clip { ... }``"""
 
@@ -417,7 +422,7 @@ class Stage(Node):
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Pipeline(Node):
     """``pipeline harbor { ... }``"""
 
@@ -427,7 +432,7 @@ class Pipeline(Node):
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Port(Node):
     """``in photo: image = "12.image"`` of a workflow."""
 
@@ -437,7 +442,7 @@ class Port(Node):
     path: TextLit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Workflow(Node):
     """``workflow look = "look.json" { in ... out ... }``"""
 
@@ -449,7 +454,7 @@ class Workflow(Node):
 Item = UseModule | UseNames | Let | Record | Stage | Pipeline | Workflow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Module:
     """One file. ``broken`` names were introduced by code that did not parse: use of one is no error."""
 

@@ -10,9 +10,9 @@ from reelc_compiler.elaborate.evaluator import Evaluator, Region
 from reelc_compiler.elaborate.films import add_film
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
+from reelc_compiler.facts import Facts, Input
 from reelc_compiler.inputs import InputFault, PictureInfo, Probe
 from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref
-from reelc_compiler.plan import Facts, Input
 from reelc_compiler.sema.program import PipelineInfo, Program
 from reelc_compiler.values import FilmValue
 from reelc_dsl import ast

@@ -12,8 +12,8 @@ from reelc_compiler.elaborate import arithmetic, functions, sockets
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
+from reelc_compiler.facts import Facts
 from reelc_compiler.ir.graph import GraphBuilder, Medium, Ref
-from reelc_compiler.plan import Facts
 from reelc_compiler.sema import calls
 from reelc_compiler.sema.builtins import BUILTINS
 from reelc_compiler.sema.fold import has_template

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from reelc_compiler.canonical import canonical
-from reelc_compiler.plan import Facts
+from reelc_compiler.facts import Facts
 from reelc_dsl.diagnostics import Frame
 from reelc_dsl.source import Span
 

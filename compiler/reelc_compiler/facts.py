@@ -1,0 +1,97 @@
+"""What is known of media before anything runs, and the input files that it starts from."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of a medium before anything runs.
+
+    Args:
+        kind: ``image`` (one frame), ``clip`` or ``audio``.
+        width, height: pixels; 0 for audio.
+        frames: 1 for an image; 0 for audio.
+        fps: exact frames per second of a clip; None otherwise.
+        eyes: ``mono``, ``sbs`` or ``tb``.
+        projection: ``flat``, ``equirect180`` or ``equirect360``.
+        alpha: whether a fourth channel is carried.
+    """
+
+    kind: str
+    width: int = 0
+    height: int = 0
+    frames: int = 0
+    fps: Fraction | None = None
+    eyes: str = "mono"
+    projection: str = "flat"
+    alpha: bool = False
+
+    @property
+    def duration(self) -> Fraction | None:
+        """Seconds, exact; None where there is no rate."""
+        return None if self.fps is None else Fraction(self.frames) / self.fps
+
+    def to_json(self) -> Json:
+        """As in ``plan.json``; rates are exact text such as ``24000/1001``."""
+        return {
+            "kind": self.kind,
+            "width": self.width,
+            "height": self.height,
+            "frames": self.frames,
+            "fps": None if self.fps is None else str(self.fps),
+            "eyes": self.eyes,
+            "projection": self.projection,
+            "alpha": self.alpha,
+        }
+
+    @staticmethod
+    def from_json(value: Json) -> "Facts":
+        """The inverse of :meth:`to_json`."""
+        fps = value["fps"]
+        fields: dict[str, Any] = {**value, "fps": None if fps is None else Fraction(fps)}
+        return Facts(**fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A file that the user supplies.
+
+    Args:
+        id: ``in1``, ``in2``, ... in order of first use.
+        name: the file's base name, which stands in the compiled graph until submission.
+        path: POSIX path relative to the folder of the source file.
+        sha256, bytes: of the file's content.
+        facts: as ComfyUI will load it (orientation applied).
+    """
+
+    id: str
+    name: str
+    path: str
+    sha256: str
+    bytes: int
+    facts: Facts
+
+    @property
+    def upload_name(self) -> str:
+        """The flat, content-named file that a worker receives."""
+        suffix = self.name.rsplit(".", 1)[-1].lower() if "." in self.name else "bin"
+        return f"reelc_{self.sha256}.{suffix}"
+
+    def to_json(self) -> Json:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "path": self.path,
+            "sha256": self.sha256,
+            "bytes": self.bytes,
+            "facts": self.facts.to_json(),
+        }
+
+    @staticmethod
+    def from_json(value: Json) -> "Input":
+        fields: dict[str, Any] = {**value, "facts": Facts.from_json(value["facts"])}
+        return Input(**fields)
