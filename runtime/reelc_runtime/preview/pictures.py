@@ -15,6 +15,11 @@ Flow = NDArray[np.float32]
 Gray = NDArray[np.uint8]
 
 
+# OpenCV's DIS (5.0.0) reads past its buffers, and takes the process down, on pictures such as 90x25: seen
+# whenever the height is below 32, never from there on. Each axis is scaled on its own, so this costs nothing.
+LEAST_SEARCH = 64
+
+
 def use_threads(limit: int = 8) -> None:
     """Let OpenCV use the processors that this process may use, at most ``limit``."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
@@ -88,7 +93,7 @@ class MotionSearch:
     def __init__(self, width: int, height: int, search: int = 960) -> None:
         self._size = (width, height)
         scale = min(1.0, search / max(width, height))
-        self._small = (max(16, round(width * scale)), max(16, round(height * scale)))
+        self._small = (max(LEAST_SEARCH, round(width * scale)), max(LEAST_SEARCH, round(height * scale)))
         self._dis = cast(Any, cv2).DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         self._grid: Flow = np.dstack([columns, rows])

@@ -77,4 +77,4 @@ def planned(frames: int, fps: Fraction, width: int = 64, height: int = 48) -> Ou
 def exact_times(path: Path) -> list[Fraction]:
     """Seconds at which each picture is shown."""
     with av.open(str(path)) as source:
-        return [Fraction(frame.pts) * frame.time_base for frame in source.decode(video=0)]
+        return [(frame.pts or 0) * Fraction(frame.time_base or 0) for frame in source.decode(video=0)]

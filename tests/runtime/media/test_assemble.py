@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 from films import exact_times, film, foreign_film, planned
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -63,7 +64,7 @@ def test_bt709_stands_in_the_container_and_in_the_stream(tmp_path: Path):
     with av.open(str(tmp_path / "film.mp4")) as film_, av.open(str(tmp_path / "raw.h264"), "w") as raw:
         stream = film_.streams.video[0]
         out = raw.add_stream_from_template(stream)
-        annexb = av.bitstream.BitStreamFilterContext("h264_mp4toannexb", stream, out)
+        annexb = BitStreamFilterContext("h264_mp4toannexb", stream, out)
         for packet in film_.demux(stream):
             if packet.size:
                 for converted in annexb.filter(packet):

@@ -11,6 +11,7 @@ import cv2
 import httpx
 import numpy as np
 import websockets
+
 from reelc_compiler.plan import Facts, Medium, Region, StandIn, media_to_json
 
 
@@ -129,9 +130,10 @@ class Client:
     async def hear_until(self, kind: str, **data: Any) -> dict[str, Any]:
         while True:
             message = await self.hear()
-            if isinstance(message, dict) and message["type"] == kind:
-                if all(message["data"].get(name) == value for name, value in data.items()):
-                    return message["data"]
+            if isinstance(message, bytes) or message["type"] != kind:
+                continue
+            if all(message["data"].get(name) == value for name, value in data.items()):
+                return message["data"]
 
     async def upload(self, content: bytes, name: str = "in.png", **fields: str) -> httpx.Response:
         return await self.http.post(

@@ -43,11 +43,12 @@ def fitted(frame: Frame, width: int, height: int, rule: str) -> Frame:
 
 
 def _cut(frame: Frame, width: int, height: int) -> Frame:
-    """Equal margins off the longer side, rounded as ImageScale rounds them."""
+    """Equal margins off the longer side, rounded as ImageScale rounds them; one pixel is always left."""
     tall, wide = frame.shape[:2]
     old, new = wide / tall, width / height
     left = round((wide - wide * (new / old)) / 2) if old > new else 0
     top = round((tall - tall * (old / new)) / 2) if old < new else 0
+    left, top = min(left, (wide - 1) // 2), min(top, (tall - 1) // 2)
     return frame[top : tall - top, left : wide - left]
 
 
