@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from reelc.api import Compilation, open_catalog
@@ -113,10 +114,12 @@ def preview(job: Job, *, clean: bool) -> list[events.OutputWritten]:
 async def _preview(job: Job, clean: bool) -> list[events.OutputWritten]:
     from reelc_runtime.preview import PreviewWorker
 
-    async with PreviewWorker(job.state / "preview", clean=clean, comfyui=job.plan.catalog.comfyui) as worker:
-        # A frame of a large film may take the preview a while, but never minutes.
-        request = _request(job, worker.url, engine="preview", clean=clean, stall=300.0)
-        return await run(request)
+    # Made before the run's own folders, so that a folder that cannot be written is said in one place.
+    install_name(job.state)
+    with TemporaryDirectory(prefix="preview-", dir=job.state) as workdir:
+        async with PreviewWorker(Path(workdir), clean=clean, comfyui=job.plan.catalog.comfyui) as worker:
+            # A frame of a large film may take the preview a while, but never minutes.
+            return await run(_request(job, worker.url, engine="preview", clean=clean, stall=300.0))
 
 
 def _request(job: Job, worker: str, **more: Any) -> RunRequest:

@@ -4,6 +4,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import click
 
@@ -14,6 +15,22 @@ from reelc_runtime.run import events
 REDRAW = 0.1
 # In a pipe, a line for a long node at most this often.
 PLAIN_EVERY = 10.0
+
+
+@dataclass(slots=True)
+class Count:
+    """How far a node is, and where its count began: ``since`` is monotonic seconds."""
+
+    title: str
+    since: float
+    first: float
+    value: float
+    max: float
+
+    def rate(self, now: float) -> float:
+        """Steps a second; 0 while unknown."""
+        passed, steps = now - self.since, self.value - self.first
+        return steps / passed if passed > 0 and steps > 0 else 0.0
 
 
 class Progress:
@@ -29,9 +46,7 @@ class Progress:
         self.nodes = 0
         self.done = 0
         self.title = ""
-        self.value = 0.0
-        self.max = 0.0
-        self.first: tuple[float, float] | None = None
+        self.counts: dict[str, Count] = {}
 
     def __call__(self, event: events.Event) -> None:
         """Take in an event."""
@@ -59,13 +74,16 @@ class Progress:
             case events.NodesCached(nodes=nodes):
                 self.done += len(nodes)
             case events.NodeStarted(title=title):
-                self.title, self.value, self.max, self.first = title, 0.0, 0.0, None
-            case events.NodeProgress(title=title, value=value, max=most):
-                if title != self.title or self.first is None or value < self.value:
-                    self.first = (self.now(), value)
-                self.title, self.value, self.max = title, value, most
-            case events.NodeFinished():
+                self.title = title
+            case events.NodeProgress(node=node, title=title, value=value, max=most):
+                known = self.counts.get(node)
+                if known is None or value < known.value:
+                    # New, or begun again: the rate is measured from here.
+                    known = self.counts[node] = Count(title, self.now(), value, value, most)
+                known.value, known.max = value, most
+            case events.NodeFinished(node=node):
                 self.done += 1
+                self.counts.pop(node, None)
             case _:
                 pass
 
@@ -96,21 +114,17 @@ class Progress:
 
     def status(self) -> str:
         """The moment in a line: nodes, steps, rate, time left in this node."""
-        parts = [f"{self.done}/{self.nodes} nodes", self.title]
-        if self.max > 1:
-            parts.append(f"{self.value:g}/{self.max:g}")
-            rate = self.rate()
-            if rate:
-                parts.append(f"{rate:.1f}/s" if rate >= 1 else f"{1 / rate:.1f} s each")
-                parts.append(f"{clock((self.max - self.value) / rate)} left in this node")
-        return "  ".join(p for p in parts if p)
-
-    def rate(self) -> float:
-        """Steps a second since the node began; 0 while unknown."""
-        if self.first is None:
-            return 0.0
-        passed, steps = self.now() - self.first[0], self.value - self.first[1]
-        return steps / passed if passed > 0 and steps > 0 else 0.0
+        counted = [c for c in self.counts.values() if c.max > 1]
+        if not counted:
+            return f"{self.done}/{self.nodes} nodes  {self.title}".rstrip()
+        # A preview streams through several stages at once: the one that is furthest back says how long it takes.
+        count = min(counted, key=lambda c: c.value / c.max)
+        parts = [f"{self.done}/{self.nodes} nodes", count.title, f"{count.value:g}/{count.max:g}"]
+        rate = count.rate(self.now())
+        if rate:
+            parts.append(f"{rate:.1f}/s" if rate >= 1 else f"{1 / rate:.1f} s each")
+            parts.append(f"{clock((count.max - count.value) / rate)} left in this node")
+        return "  ".join(parts)
 
 
 class Bar(Progress):

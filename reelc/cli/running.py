@@ -32,6 +32,12 @@ def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *,
         The exit code.
     """
     progress = choose(as_json, quiet)
+    stops: list[events.PromptStopped] = []
+
+    def told(event: events.Event) -> None:
+        if isinstance(event, events.PromptStopped):
+            stops.append(event)
+        progress(event)
 
     def warn(diagnostic: Diagnostic) -> None:
         progress.close()
@@ -40,7 +46,7 @@ def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *,
         else:
             print_diagnostics([diagnostic])
 
-    job = make(progress, warn)
+    job = make(told, warn)
     try:
         with _terminable():
             written = go(job)
@@ -53,13 +59,24 @@ def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *,
         if as_json:
             print_json({"event": "interrupted", "state": str(job.state)})
         else:
-            talk(f"interrupted: the job was stopped on the worker; nothing was put into {job.out}")
+            talk(_interrupted(stops, job.out))
         return INTERRUPTED
     progress.close()
     if not as_json:
         for film in written:
             click.echo(result_line(film))
     return DONE
+
+
+def _interrupted(stops: list[events.PromptStopped], out: Path) -> str:
+    """What is true of the worker now: nobody should pay for a job that only seems to have stopped."""
+    running = [s for s in stops if not s.confirmed]
+    if running:
+        where = ", ".join(f"{s.prompt} on {s.worker}" for s in running)
+        return f"interrupted, but the worker has not confirmed that it stopped: look after {where}"
+    if stops:
+        return f"interrupted: the job was stopped on the worker; nothing was put into {out}"
+    return f"interrupted: nothing was running on the worker; nothing was put into {out}"
 
 
 def _failed(diagnostics: tuple[Diagnostic, ...], as_json: bool) -> None:

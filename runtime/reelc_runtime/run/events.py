@@ -115,6 +115,16 @@ class StepRetried(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptStopped(Event):
+    """A prompt was taken off the worker; ``confirmed`` when the worker says that it no longer runs or waits."""
+
+    job: str
+    worker: str
+    prompt: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactDownloaded(Event):
     """A result is here."""
 

@@ -98,6 +98,16 @@ class _Runner:
         self.journal = Journal(self.folder, request.now)
 
     async def run(self) -> list[events.OutputWritten]:
+        """The whole run; its last entry in the journal says how it ended."""
+        try:
+            return await self.carry_out()
+        except BaseException as error:
+            state = "failed" if isinstance(error, Exception) else "interrupted"
+            codes = [d.code.code for d in error.diagnostics] if isinstance(error, RunFault) else []
+            self.journal.write(run=self.request.run, state=state, codes=codes)
+            raise
+
+    async def carry_out(self) -> list[events.OutputWritten]:
         request, started = self.request, self.request.clock.monotonic()
         for name, content in request.plan.to_files().items():
             self.journal.keep(f"plan/{name}", content)
@@ -153,6 +163,7 @@ class _Runner:
             report=request.report,
             warn=request.warn,
             stall=request.stall,
+            clock=request.clock,
         )
         await self.step(job, "match", steps.match, {})
         uploaded = await self.step(job, "upload", steps.upload, {})

@@ -16,7 +16,7 @@ from reelc_compiler.catalog import Catalog
 from reelc_compiler.plan import Artifact, Graph, Job, Plan, media_to_json
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import BAD_RESULT, INPUT_CHANGED, MISSING_INPUT_FILE
-from reelc_runtime.comfy import ComfyClient, OutputFile, Rejected, outputs_of
+from reelc_runtime.comfy import Clock, ComfyClient, ComfyError, OutputFile, Rejected, outputs_of
 from reelc_runtime.run import events, match
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.follow import Follower
@@ -29,6 +29,7 @@ Warn = Callable[[Diagnostic], None]
 # A film that is larger than this for each of its frames is no film that was asked for.
 MAX_BYTES_PER_FRAME = 64 * 2**20
 STOP_DEADLINE = 10.0
+STOP_POLL = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Steps:
         locator: finds source lines for faults.
         report, warn: are told what happens.
         stall: seconds without any sign of life after which a worker counts as silent.
+        clock: time, injected.
     """
 
     plan: Plan
@@ -60,6 +62,7 @@ class Steps:
     report: Report
     warn: Warn
     stall: float
+    clock: Clock
 
     # -- match -------------------------------------------------------------------------------
 
@@ -197,14 +200,23 @@ class Steps:
         )
 
     async def stop(self, prompt: str) -> None:
-        """Take the prompt off the worker, whether it waits or runs; gives up after a deadline."""
+        """Take the prompt off the worker, whether it waits or runs, and see that it is gone.
+
+        Never raises but for cancellation: the run is ending for another reason, and that one is reported.
+        """
+        confirmed = False
         try:
             async with asyncio.timeout(STOP_DEADLINE):
                 await self.client.delete_pending(prompt)
                 await self.client.interrupt(prompt)
-        except Exception as error:
-            # The run is ending for another reason; that one is reported.
-            self.report(events.StepRetried(job=self.job.id, step="stop", reason=type(error).__name__, seconds=0.0))
+                # An interrupt takes effect at the node's next step, which may be a while.
+                while not confirmed:
+                    confirmed = (await self.client.find(prompt)).state in ("done", "absent")
+                    if not confirmed:
+                        await self.clock.sleep(STOP_POLL)
+        except (TimeoutError, ComfyError):
+            confirmed = False
+        self.report(events.PromptStopped(job=self.job.id, worker=self.client.url, prompt=prompt, confirmed=confirmed))
 
     # -- download and verify -----------------------------------------------------------------
 
