@@ -1,6 +1,6 @@
 """Lark's errors in the words of someone who writes films."""
 
-from typing import Any, cast
+from typing import cast
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
@@ -55,7 +55,7 @@ def explain(
     """The diagnostic for a failed parse of ``source.text[base:base + length]``."""
     if isinstance(error, UnexpectedCharacters):
         return _character(source, base + (error.pos_in_stream or 0), error)
-    token = cast("UnexpectedToken", error).token
+    token = cast(Token, error.token)  # pyright: ignore[reportUnknownArgumentType]
     if token.type == "$END":
         return _end(source, base + length, error, unclosed)
     return _token(source, base, token, error)
