@@ -72,7 +72,7 @@ def _interrupted(stops: list[events.PromptStopped], out: Path) -> str:
     """What is true of the worker now: nobody should pay for a job that only seems to have stopped."""
     running = [s for s in stops if not s.confirmed]
     if running:
-        where = ", ".join(f"{s.prompt} on {s.worker}" for s in running)
+        where = ", ".join(f"{s.prompt} on {s.worker} ({s.reason})" for s in running)
         return f"interrupted, but the worker has not confirmed that it stopped: look after {where}"
     if stops:
         return f"interrupted: the job was stopped on the worker; nothing was put into {out}"

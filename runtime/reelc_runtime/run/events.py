@@ -122,6 +122,7 @@ class PromptStopped(Event):
     worker: str
     prompt: str
     confirmed: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -204,7 +204,7 @@ class Steps:
 
         Never raises but for cancellation: the run is ending for another reason, and that one is reported.
         """
-        confirmed = False
+        confirmed, reason = False, "it still runs"
         try:
             async with asyncio.timeout(STOP_DEADLINE):
                 await self.client.delete_pending(prompt)
@@ -214,9 +214,19 @@ class Steps:
                     confirmed = (await self.client.find(prompt)).state in ("done", "absent")
                     if not confirmed:
                         await self.clock.sleep(STOP_POLL)
-        except (TimeoutError, ComfyError):
+        except TimeoutError:
             confirmed = False
-        self.report(events.PromptStopped(job=self.job.id, worker=self.client.url, prompt=prompt, confirmed=confirmed))
+        except ComfyError as error:
+            confirmed, reason = False, str(error)
+        self.report(
+            events.PromptStopped(
+                job=self.job.id,
+                worker=self.client.url,
+                prompt=prompt,
+                confirmed=confirmed,
+                reason="" if confirmed else reason,
+            )
+        )
 
     # -- download and verify -----------------------------------------------------------------
 
