@@ -11,26 +11,23 @@ from reelc_compiler.catalog import Catalog, expand_inputs
 from reelc_compiler.catalog.models import lookup
 from reelc_compiler.elaborate import Elaborated
 from reelc_compiler.ir.graph import Film, MediaGraph, Op
-from reelc_compiler.ir.graph import Medium as MediumOp
 from reelc_compiler.plan import (
     Artifact,
     CatalogRef,
     Encode,
     Engine,
     Job,
-    Medium,
     Model,
     Needs,
     Output,
     Pack,
     Place,
     Plan,
-    Region,
     Stack,
-    StandIn,
     Upload,
     job_key,
 )
+from reelc_compiler.regions import typed_view
 from reelc_compiler.sema.program import Program
 from reelc_compiler.target.comfyui.emit import emit
 from reelc_dsl.diagnostics import Frame
@@ -75,7 +72,7 @@ def lower(elaborated: Elaborated, program: Program, catalog: Catalog) -> Plan:
 def _job(
     name: str, graph: MediaGraph, films: list[Film], ops: list[Op], ids: Mapping[int, str], catalog: Catalog
 ) -> Job:
-    regions, media = _regions(graph, films, ops, ids)
+    regions, media = typed_view(graph, films, ops, ids)
     return Job(
         id=name,
         graph=emit(ops, ids),
@@ -110,85 +107,6 @@ def _output(film: Film, artifact: Artifact) -> Output:
         encode=Encode(container="mp4", codec=film.codec, crf=film.crf),
         facts=film.clip.facts,
     )
-
-
-# -- regions ---------------------------------------------------------------------------------
-
-
-def _regions(
-    graph: MediaGraph, films: list[Film], ops: list[Op], ids: Mapping[int, str]
-) -> tuple[tuple[Region, ...], dict[str, Medium]]:
-    """The stage instances of a job and the media between them, each after what it reads."""
-    reads: dict[int, list[MediumOp]] = {}
-    for op in ops:
-        if op.region is not None:
-            reads.setdefault(op.region, []).extend(op.media)
-    # A region without nodes (a new rate for the same pictures) is needed when its medium is.
-    needed = {m for media in reads.values() for m in media} | {f.clip for f in films}
-    todo = list(needed)
-    while todo:
-        region = graph.media[todo.pop()]
-        for medium in graph.region_reads.get(region, ()):
-            reads.setdefault(region, []).append(medium)
-            if medium not in needed:
-                needed.add(medium)
-                todo.append(medium)
-    crossing = [m for m in graph.media if _crosses(graph, m, reads)]
-    saves = {f.region: f for f in films}
-    kept = sorted({graph.media[m] for m in crossing} | set(saves))
-    order = _topological(kept, {r: [graph.media[m] for m in reads.get(r, []) if graph.media[m] != r] for r in kept})
-    names: dict[MediumOp, str] = {}
-    for region in order:
-        for medium in crossing:
-            if graph.media[medium] == region:
-                names[medium] = f"m{len(names) + 1}"
-    regions: list[Region] = []
-    for number, region in enumerate(order, 1):
-        nodes = tuple(ids[op.id] for op in ops if op.region == region)
-        regions.append(
-            Region(
-                id=f"r{number}",
-                stage=graph.regions[region].stage,
-                nodes=nodes,
-                media_in=tuple(
-                    dict.fromkeys(names[m] for m in reads.get(region, []) if graph.media[m] != region and m in names)
-                ),
-                media_out=tuple(names[m] for m in crossing if graph.media[m] == region),
-                stand_in=_stand_in(graph, region, nodes, saves, ids),
-            )
-        )
-    media = {name: Medium(node=ids[m.ref.op], slot=m.ref.slot, facts=m.facts) for m, name in names.items()}
-    return tuple(regions), media
-
-
-def _crosses(graph: MediaGraph, medium: MediumOp, reads: Mapping[int, list[MediumOp]]) -> bool:
-    """Whether a medium is read outside the region that makes it."""
-    return any(medium in media for region, media in reads.items() if region != graph.media[medium])
-
-
-def _stand_in(
-    graph: MediaGraph, region: int, nodes: tuple[str, ...], saves: Mapping[int, Film], ids: Mapping[int, str]
-) -> StandIn | None:
-    declared = graph.regions[region].stand_in
-    if declared is None:
-        return None
-    kind, settings = declared
-    if region in saves:
-        return StandIn(kind=kind, settings={"node": ids[saves[region].save], **settings})
-    if kind == "load":
-        return StandIn(kind=kind, settings={"node": nodes[0], **settings})
-    return StandIn(kind=kind, settings=settings)
-
-
-def _topological(regions: list[int], after: Mapping[int, list[int]]) -> list[int]:
-    """Regions, each after those it reads from; otherwise in the order in which they were made."""
-    done: list[int] = []
-    left = list(regions)
-    while left:
-        ready = next(r for r in left if all(a in done for a in after[r]))
-        left.remove(ready)
-        done.append(ready)
-    return done
 
 
 # -- needs -----------------------------------------------------------------------------------

@@ -125,12 +125,9 @@ class MediaGraph:
             for ref in self.ops[op].refs():
                 graph.add_edge(ref.op, op)
         found: list[set[int]] = list(cast(Any, nx).connected_components(graph))
-        ordered: list[frozenset[int]] = []
-        for film in self.films:
-            for component in found:
-                if film.save in component and frozenset(component) not in ordered:
-                    ordered.append(frozenset(component))
-        return tuple(ordered)
+        home = {op: i for i, component in enumerate(found) for op in component}
+        order = dict.fromkeys(home[film.save] for film in self.films)
+        return tuple(frozenset(found[i]) for i in order)
 
 
 class GraphBuilder:
