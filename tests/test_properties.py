@@ -175,7 +175,7 @@ def test_windows_line_ends_and_byte_order_mark_mean_nothing(tmp_path: Path) -> N
 
 
 def test_same_bytes_whatever_the_hash_seed_and_folder(tmp_path: Path) -> None:
-    code = "import reelc, sys, hashlib\nfor n, c in sorted(reelc.compile(sys.argv[1]).plan.to_files().items()): print(n, hashlib.sha256(c).hexdigest())"
+    code = "import reelc, sys; print(sorted(reelc.compile(sys.argv[1]).plan.to_files().items()))"
     outputs = set[str]()
     for seed, cwd in (("0", EXAMPLES), ("1", tmp_path), ("4711", EXAMPLES.parent)):
         done = subprocess.run(

@@ -54,8 +54,8 @@ def explain(
 ) -> Diagnostic:
     """The diagnostic for a failed parse of ``source.text[base:base + length]``."""
     if isinstance(error, UnexpectedCharacters):
-        return _character(source, base + (error.pos_in_stream or 0), error)
-    token = cast(Token, error.token)  # pyright: ignore[reportUnknownArgumentType]
+        return _character(source, base + cast(int, error.pos_in_stream), error)
+    token = error.token
     if token.type == "$END":
         return _end(source, base + length, error, unclosed)
     return _token(source, base, token, error)
