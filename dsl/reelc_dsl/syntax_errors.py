@@ -55,7 +55,7 @@ def explain(
     """The diagnostic for a failed parse of ``source.text[base:base + length]``."""
     if isinstance(error, UnexpectedCharacters):
         return _character(source, base + cast(int, error.pos_in_stream), error)
-    token = error.token
+    token = cast(Token, error.token)
     if token.type == "$END":
         return _end(source, base + length, error, unclosed)
     return _token(source, base, token, error)
