@@ -31,6 +31,15 @@ from reelc_runtime.run.steps import Report, Steps, Warn
 
 # A prompt that vanished with its worker's memory is sent again this often.
 ATTEMPTS = 3
+# Seconds that a step may take with all its tries; `follow` ends by itself when the worker falls silent.
+DEADLINES: Mapping[str, float | None] = {
+    "match": 60.0,
+    "upload": 3600.0,
+    "submit": 300.0,
+    "follow": None,
+    "download": 4 * 3600.0,
+    "verify": 4 * 3600.0,
+}
 # Passing faults (a dropped connection, a 502 of a proxy) are tried again this often in one step.
 TRIES = 5
 
@@ -115,13 +124,7 @@ class _Runner:
         self._make(request.out)
         self._make(self.folder / "files")
         files: dict[str, Path] = {}
-        async with comfy.ComfyClient(
-            request.worker,
-            client_id=Attempt(install=request.install, run=request.run, job="client", number=0).prompt_id,
-            token=request.token,
-            headers=request.headers,
-            clock=request.clock,
-        ) as client:
+        async with self.client() as client:
             request.report(
                 events.RunStarted(
                     run=request.run,
@@ -139,6 +142,30 @@ class _Runner:
         self.journal.write(run=request.run, state="done")
         request.report(events.RunFinished(run=request.run, seconds=request.clock.monotonic() - started))
         return written
+
+    def client(self) -> comfy.ComfyClient:
+        """A client of the run's worker.
+
+        Raises:
+            RunFault: the URL, the token or a header cannot be used.
+        """
+        request = self.request
+        try:
+            return comfy.ComfyClient(
+                request.worker,
+                client_id=Attempt(install=request.install, run=request.run, job="client", number=0).prompt_id,
+                token=request.token,
+                headers=request.headers,
+                clock=request.clock,
+            )
+        except comfy.ComfyError as error:
+            raise RunFault(
+                Diagnostic(
+                    code=BAD_WORKER,
+                    message=str(error),
+                    help=("look at --worker, and at REELC_WORKER_TOKEN and REELC_WORKER_HEADERS in the environment",),
+                )
+            ) from None
 
     def _make(self, folder: Path) -> None:
         try:
@@ -165,11 +192,11 @@ class _Runner:
             stall=request.stall,
             clock=request.clock,
         )
-        await self.step(job, "match", steps.match, {})
-        uploaded = await self.step(job, "upload", steps.upload, {})
+        await self.step(job, steps.client, "match", steps.match, {})
+        uploaded = await self.step(job, steps.client, "upload", steps.upload, {})
         outputs = await self.attempts(job, steps, uploaded["inputs"])
-        downloaded = await self.step(job, "download", steps.download, {"outputs": outputs})
-        await self.step(job, "verify", steps.verify, {"files": downloaded["files"]})
+        downloaded = await self.step(job, steps.client, "download", steps.download, {"outputs": outputs})
+        await self.step(job, steps.client, "verify", steps.verify, {"files": downloaded["files"]})
         return {artifact: steps.files / file["name"] for artifact, file in downloaded["files"].items()}
 
     async def attempts(self, job: Job, steps: Steps, inputs: Json) -> Json:
@@ -183,12 +210,12 @@ class _Runner:
                 "attempt": number,
             }
             try:
-                await self.step(job, "submit", steps.submit, args)
+                await self.step(job, steps.client, "submit", steps.submit, args)
             except asyncio.CancelledError:
                 # The answer may be on its way back: the prompt could be in the queue already.
                 await steps.stop(attempt.prompt_id)
                 raise
-            followed = await self.step(job, "follow", steps.follow, {"prompt": attempt.prompt_id})
+            followed = await self.step(job, steps.client, "follow", steps.follow, {"prompt": attempt.prompt_id})
             if not followed.get("lost"):
                 return followed["outputs"]
         raise RunFault(
@@ -199,7 +226,9 @@ class _Runner:
             )
         )
 
-    async def step(self, job: Job, name: str, step: Callable[[Json], Awaitable[Json]], args: Json) -> Json:
+    async def step(
+        self, job: Job, client: comfy.ComfyClient, name: str, step: Callable[[Json], Awaitable[Json]], args: Json
+    ) -> Json:
         """A journalled step, tried again after passing faults, with every fault as a diagnostic."""
 
         async def guarded(value: Json) -> Json:
@@ -217,7 +246,20 @@ class _Runner:
                     raise RunFault(cannot_write(self.folder, error)) from None
             raise AssertionError("the last try returns or raises")
 
-        return await self.journal.step(f"{job.id}/{name}", guarded, args)
+        async def bounded(value: Json) -> Json:
+            try:
+                async with asyncio.timeout(DEADLINES[name]):
+                    return await guarded(value)
+            except TimeoutError:
+                raise RunFault(
+                    Diagnostic(
+                        code=WORKER_SILENT,
+                        message=f"the step `{name}` on {client.url} took longer than {DEADLINES[name]:g} seconds",
+                        help=("is the server busy or hanging? look at its log",),
+                    )
+                ) from None
+
+        return await self.journal.step(f"{job.id}/{name}", bounded, args)
 
     # -- assembly ----------------------------------------------------------------------------
 

@@ -100,7 +100,10 @@ class Steps:
             await asyncio.to_thread(self._unchanged, path, item.path, item.sha256)
             there = await self.client.has_input(name, item.bytes)
             if not there:
-                await self.client.upload_image(path, name)
+                try:
+                    await self.client.upload_image(path, name)
+                except OSError:
+                    raise RunFault(_gone(item.path)) from None
             names[key] = name
             self.report(
                 events.InputUploaded(job=self.job.id, input=item.path, name=name, bytes=item.bytes, sent=not there)
@@ -112,9 +115,7 @@ class Steps:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
-            raise RunFault(
-                Diagnostic(code=MISSING_INPUT_FILE, message=f"the input file `{shown}` is no longer there")
-            ) from None
+            raise RunFault(_gone(shown)) from None
         if digest != sha256:
             raise RunFault(
                 Diagnostic(
@@ -281,6 +282,10 @@ class Steps:
             artifact.node,
             notes=(f"the file is kept as {path}",),
         )
+
+
+def _gone(shown: str) -> Diagnostic:
+    return Diagnostic(code=MISSING_INPUT_FILE, message=f"the input file `{shown}` is no longer there")
 
 
 def submission(job: Job, inputs: Mapping[str, str], prefix: str) -> Graph:
