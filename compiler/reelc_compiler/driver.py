@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.elaborate import Elaborated, elaborate
 from reelc_compiler.inputs import Probe
 from reelc_compiler.overrides import parse_overrides
-from reelc_compiler.plan import Plan
 from reelc_compiler.sema.check import check
 from reelc_compiler.sema.program import PipelineInfo, Program
 from reelc_compiler.sema.resolve import SourceProvider, resolve
@@ -15,6 +15,10 @@ from reelc_dsl.diagnostics import Diagnostic, Sink
 from reelc_dsl.diagnostics.codes import NO_PIPELINE, UNKNOWN_PIPELINE
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.source import Source, Span
+
+if TYPE_CHECKING:
+    # A check makes no plan, and need not pay for importing what plans are made of.
+    from reelc_compiler.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,7 @@ def check_all(request: Request, sink: Sink) -> None:
             _elaborate(request, program, pipeline, sink)
 
 
-def compile_plan(request: Request, sink: Sink) -> Plan | None:
+def compile_plan(request: Request, sink: Sink) -> "Plan | None":
     """The plan; None after errors."""
     from reelc_compiler.lower import lower
     from reelc_compiler.target.comfyui.confirm import confirm
