@@ -6,8 +6,10 @@ from typing import Any
 
 from reelc_compiler import values
 from reelc_compiler.catalog import Catalog
-from reelc_compiler.elaborate.evaluator import Evaluator, Region
+from reelc_compiler.elaborate import media, stages
+from reelc_compiler.elaborate.evaluator import Evaluator
 from reelc_compiler.elaborate.films import add_film
+from reelc_compiler.elaborate.regions import Region
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
 from reelc_compiler.facts import Facts, Input
@@ -82,7 +84,7 @@ def _statements(evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder:
                     env.cells[name.text] = evaluator.let_cell(statement, env)
                     lets.append(statement)
                 case ast.Require() | ast.Warn():
-                    evaluator.require(statement, env)
+                    stages.require(evaluator, statement, env)
                 case ast.OutputStmt(name=name, value=value):
                     film = evaluator.value(value, env)
                     assert isinstance(film, FilmValue)
@@ -112,8 +114,8 @@ def _param_cell(evaluator: Evaluator, name: str, pipeline: PipelineInfo, overrid
                 f"set it with `--set {name}=...`, or give it a default",
             )
         value = values.only(evaluator.value(expr, env))
-        coerced = evaluator.coerce(value, param.kind, expr.span, pipeline.module)
-        evaluator.among(param, coerced, expr.span, env)
+        coerced = media.coerce(evaluator, value, param.kind, expr.span, pipeline.module)
+        stages.among(evaluator, param, coerced, expr.span, env)
         return coerced
 
     return Cell(compute, param.decl.name.span)

@@ -6,9 +6,10 @@ An unknown kind fits everywhere, so that one mistake is said once.
 from collections.abc import Mapping
 
 from reelc_compiler.catalog import Catalog
-from reelc_compiler.sema import calls, nodes, texts
-from reelc_compiler.sema.builtins import BUILTINS, RESERVED, Builtin, takes
+from reelc_compiler.sema import callees, nodes, texts
+from reelc_compiler.sema.builtins import BUILTINS
 from reelc_compiler.sema.fold import known_test
+from reelc_compiler.sema.hints import conversions, operand_help
 from reelc_compiler.sema.kinds import (
     BOOL,
     BYTES,
@@ -59,20 +60,15 @@ from reelc_dsl.diagnostics.codes import (
     BRANCHES_DIFFER,
     DUPLICATE_NAME,
     ELEMENTS_DIFFER,
-    FRAGILE_SEED,
     KIND_MISMATCH,
-    MISSING_ARGUMENT,
-    NOT_CALLABLE,
     NOT_IN_MODULE,
     NOT_YET,
     RECURSION,
-    SURPLUS_ARGUMENT,
-    UNKNOWN_ARGUMENT,
     UNKNOWN_FIELD,
     UNKNOWN_NAME,
     UNKNOWN_UNIT,
 )
-from reelc_dsl.diagnostics.suggest import did_you_mean, nearest
+from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.source import Span
 
 QUANTITY_KINDS = {"Duration": DURATION, "Rate": RATE, "Bytes": BYTES, "Money": MONEY, "Percent": PERCENT}
@@ -161,9 +157,9 @@ class Exprs:
             case ast.NodeExpr():
                 return nodes.check(self, expr)
             case ast.CallExpr(callee=callee, args=args):
-                return self.call(callee, args, None, expr.span)
+                return callees.call(self, callee, args, None)
             case ast.PipeExpr(callee=callee, args=args, value=value):
-                return self.call(callee, args, value, callee.span)
+                return callees.call(self, callee, args, value)
             case ast.AttrExpr():
                 return self.attribute(expr)
             case ast.IndexExpr():
@@ -269,149 +265,6 @@ class Exprs:
         own = [n for n, b in module.names.items() if isinstance(b, StageBinding | ConstBinding) and b.module is module]
         help_ = did_you_mean(name.text, own) or (("it has " + ", ".join(f"`{n}`" for n in own),) if own else ())
         return self.report(NOT_IN_MODULE, f"`{module.key}` has nothing named `{name.text}`", name.span, *help_)
-
-    # -- calls -------------------------------------------------------------------------------
-
-    def call(self, callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None, span: Span) -> Kind:
-        target = self.callee(callee)
-        if isinstance(target, StageInfo):
-            return self.stage_call(target, callee, args, piped)
-        if isinstance(target, Builtin):
-            return self.builtin_call(target, callee, args, piped)
-        if piped is not None:
-            self.kind(piped)
-        for arg in args:
-            self.kind(arg.value)
-        return UNKNOWN
-
-    def callee(self, callee: ast.Expr) -> StageInfo | Builtin | None:
-        """What is called; None after a diagnostic."""
-        match callee:
-            case ast.NameExpr(name=name):
-                found = self.scope.find(name)
-                if found is None:
-                    return self.implicit(callee)
-                if isinstance(found, StageBinding):
-                    return found.module.stages.get(name) or self._stage_of(found)
-                if isinstance(found, Local):
-                    found.used = True
-                if not isinstance(found, BrokenBinding | NotYetBinding):
-                    hides = name in BUILTINS or name in self.program.prelude.stages
-                    what = found.what if isinstance(found, Local) and hides else ""
-                    self.report(
-                        NOT_CALLABLE,
-                        f"`{name}` is not a stage",
-                        callee.span,
-                        *((f"the {what} hides the function of this name: rename it",) if what else ()),
-                        labels=(Label(found.span, f"`{name}` is introduced here"),),
-                    )
-                return None
-            case ast.AttrExpr(value=ast.NameExpr(name=owner), name=name):
-                binding = self.scope.find(owner)
-                if isinstance(binding, ModuleBinding):
-                    stage = binding.module.stages.get(name.text)
-                    if stage is None:
-                        self.not_in_module(binding.module, name)
-                    return stage
-                if binding is None:
-                    self.kind(callee.value)
-                    return None
-                if isinstance(binding, BrokenBinding | NotYetBinding):
-                    return None
-            case _:
-                pass
-        kind = self.kind(callee)
-        if kind != UNKNOWN:
-            self.report(NOT_CALLABLE, f"{a_kind(kind)} cannot be called", callee.span)
-        return None
-
-    def _stage_of(self, binding: StageBinding) -> StageInfo | None:
-        return binding.module.stages.get(binding.decl.name.text)
-
-    def implicit(self, callee: ast.NameExpr) -> StageInfo | Builtin | None:
-        """A stage of the prelude or a function of the language."""
-        name = callee.name
-        if name in self.program.prelude.stages:
-            return self.program.prelude.stages[name]
-        if name in BUILTINS:
-            return BUILTINS[name]
-        if name in RESERVED:
-            self.report(NOT_YET, f"`{name}` is part of Reel, and has no meaning yet", callee.span)
-        elif name not in self.scope.module.tree.broken:
-            names = [*self.scope.visible(), *self.program.prelude.stages, *BUILTINS]
-            self.report(UNKNOWN_NAME, f"nothing is named `{name}`", callee.span, *did_you_mean(name, names))
-        return None
-
-    def stage_call(self, stage: StageInfo, callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None) -> Kind:
-        if self.caller is not None:
-            self.calls.setdefault(self.caller, []).append((stage, callee.span))
-        params = {p.name: p for p in stage.params}
-        bound = calls.bind(list(params), args, piped)
-        self.misfits(f"the stage `{stage.decl.name.text}`", list(params), bound, stage.decl.name.span)
-        for name, arg in bound.args.items():
-            param = params[name]
-            self.expect(arg.value, param.kind, f"`{name}`", param.decl.type.span)
-        missing = [n for n, p in params.items() if n not in bound.args and p.decl.default is None]
-        missing = not_misspelt(missing, bound)
-        self.missing(f"the stage `{stage.decl.name.text}`", missing, callee.span, stage.decl.name.span)
-        return stage.returns
-
-    def builtin_call(
-        self, builtin: Builtin, callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None
-    ) -> Kind:
-        params = {p.name: p for p in builtin.params}
-        bound = calls.bind(list(params), args, piped)
-        self.misfits(f"`{builtin.name}`", list(params), bound, None)
-        kinds: dict[str, Kind] = {}
-        for name, arg in bound.args.items():
-            kinds[name] = self.kind(arg.value)
-            if not takes(params[name], kinds[name]):
-                wanted = " or ".join(str(k) for k in params[name].kinds)
-                self.report(KIND_MISMATCH, f"`{name}` is {wanted}, and this is {a_kind(kinds[name])}", arg.value.span)
-                kinds[name] = UNKNOWN
-        missing = not_misspelt([n for n, p in params.items() if p.required and n not in bound.args], bound)
-        self.missing(f"`{builtin.name}`", missing, callee.span, None)
-        if builtin.name == "derive" and single(kinds.get("name", TEXT)) == INT:
-            self.report(
-                FRAGILE_SEED,
-                "this seed depends on a position",
-                bound.args["name"].value.span,
-                'derive it from a name, `derive(seed, "harbor")`: inserting a shot then changes no other',
-            )
-        return builtin.result(kinds)
-
-    def misfits(self, what: str, names: list[str], bound: calls.Bound, declared: Span | None) -> None:
-        labels = (Label(declared, "declared here"),) if declared is not None else ()
-        for misfit in bound.misfits:
-            arg = misfit.arg
-            self.kind(arg.value)
-            span = arg.name.span if arg.name is not None else arg.span
-            match misfit.why:
-                case "unknown":
-                    assert arg.name is not None
-                    free = [n for n in names if n not in bound.args]
-                    help_ = did_you_mean(arg.name.text, free) or ("it takes " + ", ".join(f"`{n}`" for n in names),)
-                    message = f"{what} has no parameter `{arg.name.text}`"
-                    self.report(UNKNOWN_ARGUMENT, message, span, *help_, labels=labels)
-                case "twice":
-                    assert misfit.first is not None
-                    first = (Label(misfit.first.span, "given here first"),)
-                    self.report(SURPLUS_ARGUMENT, f"`{span.text}` is given twice", span, labels=first)
-                case "surplus":
-                    count = len(names)
-                    message = f"{what} takes {count} argument{'s' if count != 1 else ''}, this is one more"
-                    self.report(SURPLUS_ARGUMENT, message, span, labels=labels)
-                case "order":
-                    message = "an argument without a name stands after one with a name"
-                    self.report(SURPLUS_ARGUMENT, message, span, "give it a name, or put it first")
-                case "spread":
-                    self.report(NOT_YET, "`...` has no meaning yet", arg.span, "name the arguments one by one")
-
-    def missing(self, what: str, names: list[str], span: Span, declared: Span | None) -> None:
-        if names:
-            shown = ", ".join(f"`{n}`" for n in names)
-            labels = (Label(declared, "declared here"),) if declared is not None else ()
-            self.report(MISSING_ARGUMENT, f"{what} needs {shown}", span, labels=labels)
 
     # -- values ------------------------------------------------------------------------------
 
@@ -569,13 +422,6 @@ class Exprs:
         return self.report(NOT_YET, "`chain` has no meaning yet: segments cannot follow each other", span)
 
 
-def not_misspelt(missing: list[str], bound: calls.Bound) -> list[str]:
-    """Missing parameters without those that a misspelt argument was meant for: one mistake is said once."""
-    wrong = [m.arg.name.text for m in bound.misfits if m.why == "unknown" and m.arg.name is not None]
-    meant = {found for name in wrong for found in nearest(name, missing)}
-    return [name for name in missing if name not in meant]
-
-
 def fields_of(kind: Kind) -> dict[str, Kind]:
     """What stands after a dot."""
     if isinstance(kind, RecordKind):
@@ -583,41 +429,6 @@ def fields_of(kind: Kind) -> dict[str, Kind]:
     if isinstance(kind, NodeKind):
         return dict(kind.outputs)
     return dict(FACTS.get(kind, {}))
-
-
-def conversions(given: Kind, wanted: Kind) -> tuple[str, ...]:
-    """How to get from one kind to the other, where there is a common way."""
-    if (given, wanted) == (FLOAT, INT):
-        return ("make it whole with `floor`, `ceil` or `round`",)
-    if wanted.name in ("rate", "duration", "bytes", "money", "percent") and given in (
-        INT,
-        FLOAT,
-    ):
-        unit = {"rate": "24fps", "duration": "2.5s", "bytes": "48GB", "money": "1.50usd", "percent": "50%"}
-        return (f"give it a unit: {a_kind(wanted)} is written like `{unit[wanted.name]}`",)
-    if wanted in (INT, FLOAT) and given.name in ("rate", "duration"):
-        return ("write the number without its unit",)
-    if isinstance(given, NodeKind):
-        return ("pick one of the node's outputs: " + ", ".join(f"`.{n}`" for n, _ in given.outputs),)
-    if given.name == "IMAGE" and wanted.name in ("image", "clip"):
-        return (f"state what is known of it: `{wanted}(..., size: ...)`",)
-    if (given.name, wanted.name) == ("clip", "film"):
-        return ("say how it is written: `|> video()`",)
-    if (given.name, wanted.name) == ("image", "clip"):
-        return ("an image must be animated first, for example with `svd.animate`",)
-    if wanted.name == "size" and given == INT:
-        return ("a size is written like `1024x576`",)
-    return ()
-
-
-def operand_help(left: Kind, right: Kind) -> tuple[str, ...]:
-    """What was probably meant by an impossible calculation."""
-    pair = {left.name, right.name}
-    if pair == {"duration", "rate"}:
-        return ("a duration times a rate is a number of frames",)
-    if pair == {"text"}:
-        return ('texts are joined in a template: "{{ a }}{{ b }}"',)
-    return ()
 
 
 def _entry(expr: ast.Expr, name: str) -> Span:

@@ -1,0 +1,126 @@
+"""The language's own functions, and values as their declared kinds."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from reelc_compiler import values
+from reelc_compiler.elaborate import functions
+from reelc_compiler.elaborate.arithmetic import ArithmeticFault
+from reelc_compiler.facts import Facts
+from reelc_compiler.ir.graph import Medium
+from reelc_compiler.sema.builtins import BUILTINS
+from reelc_compiler.sema.kinds import (
+    FLOAT,
+    IMAGE,
+    SEED,
+    FileKind,
+    Kind,
+    ListKind,
+    OptionalKind,
+    RecordKind,
+)
+from reelc_compiler.sema.program import (
+    ModuleInfo,
+)
+from reelc_compiler.units import Rate, Size
+from reelc_compiler.values import FilmValue, ModelFile, RecordValue, only
+from reelc_dsl.diagnostics.codes import (
+    BAD_ARITHMETIC,
+    BAD_SEED,
+    OUT_OF_RANGE,
+    REQUIREMENT,
+)
+from reelc_dsl.source import Span
+
+if TYPE_CHECKING:
+    from reelc_compiler.elaborate.evaluator import Evaluator
+
+
+CODECS = ("h264",)
+
+
+def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: dict[str, Span], span: Span) -> Any:
+    match name:
+        case "has_node":
+            return given["name"] in evaluator.catalog
+        case "image":
+            return medium(evaluator, given["frames"], "image", given["size"], 1, None, places["size"])
+        case "clip":
+            return medium(
+                evaluator, given["frames_of"], "clip", given["size"], given["frames"], given["fps"], places["size"]
+            )
+        case "video":
+            return film(evaluator, given, places, span)
+        case _:
+            try:
+                return functions.PURE[name](*[given[p.name] for p in BUILTINS[name].params if p.name in given])
+            except ArithmeticFault as fault:
+                raise evaluator.stop(BAD_ARITHMETIC, str(fault), span) from None
+
+
+def medium(
+    evaluator: "Evaluator", source: Any, kind: str, size: Size, frames: int, fps: Rate | None, span: Span
+) -> Medium:
+    """State the facts of pictures."""
+    if size.width < 1 or size.height < 1 or frames < 1 or (fps is not None and fps.fps <= 0):
+        raise evaluator.stop(REQUIREMENT, "a clip has at least one frame, one pixel and a rate above zero", span)
+    read = source if isinstance(source, Medium) else None
+    ref = source.ref if isinstance(source, Medium) else source
+    facts = Facts(kind=kind, width=size.width, height=size.height, frames=frames, fps=None if fps is None else fps.fps)
+    medium = Medium(ref, facts)
+    evaluator.builder.medium(medium, evaluator.region.id, read)
+    return medium
+
+
+def film(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span], span: Span) -> FilmValue:
+    clip: Medium = given["clip"]
+    codec, crf = given.get("codec", "h264"), given.get("crf", 18)
+    if codec not in CODECS:
+        shown = ", ".join(f'"{c}"' for c in CODECS)
+        raise evaluator.stop(
+            OUT_OF_RANGE,
+            f'`codec` takes {shown}, and this is "{codec}"',
+            places["codec"],
+            "this version writes H.264 in MP4 only",
+        )
+    if not 0 <= crf <= 51:
+        raise evaluator.stop(OUT_OF_RANGE, f"`crf` takes 0 to 51, and this is {crf}", places["crf"])
+    if clip.facts.width % 2 or clip.facts.height % 2:
+        size = Size(clip.facts.width, clip.facts.height)
+        raise evaluator.stop(
+            REQUIREMENT,
+            f"H.264 with 4:2:0 colour takes even widths and heights, this is {values.show(size)}",
+            span,
+            f"use {values.show(functions.nearest(size, 2))}",
+        )
+    return FilmValue(clip, codec, crf)
+
+
+def coerce(evaluator: "Evaluator", value: Any, kind: Kind, span: Span, module: ModuleInfo) -> Any:
+    """A value as its declared kind: texts become files, ints become floats, seeds are bounded.
+
+    Raises:
+        Stop: after a diagnostic.
+    """
+    value = only(value)
+    if isinstance(kind, OptionalKind):
+        return None if value is None else coerce(evaluator, value, kind.inner, span, module)
+    if isinstance(kind, ListKind):
+        return tuple(coerce(evaluator, v, kind.element, span, module) for v in value)
+    if isinstance(kind, RecordKind) and isinstance(value, RecordValue):
+        fields = {n: coerce(evaluator, v, kind.map[n], span, module) for n, v in value.fields.items()}
+        return RecordValue(fields)
+    if isinstance(kind, FileKind) and isinstance(value, str):
+        return ModelFile(kind.folder, value)
+    if kind == IMAGE and isinstance(value, str):
+        return evaluator.load_picture(value, module.key, span)
+    if kind == FLOAT and isinstance(value, int):
+        return Fraction(value)
+    if kind == SEED and not 0 <= value < functions.SEED_LIMIT:
+        raise evaluator.stop(
+            BAD_SEED,
+            f"a seed is a whole number from 0 to {functions.SEED_LIMIT - 1}, and this is {value}",
+            span,
+            "larger ones change silently in ComfyUI's window, which is JavaScript",
+        )
+    return value

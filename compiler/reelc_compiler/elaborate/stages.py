@@ -1,0 +1,184 @@
+"""Calls of stages: parameters, regions, requirements, what is returned."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from reelc_compiler import values
+from reelc_compiler.elaborate.media import coerce, function
+from reelc_compiler.elaborate.regions import Region
+from reelc_compiler.elaborate.scope import Cell, Env, Stop
+from reelc_compiler.sema import calls
+from reelc_compiler.sema.builtins import BUILTINS
+from reelc_compiler.sema.program import (
+    ModuleBinding,
+    ParamInfo,
+    StageBinding,
+    StageInfo,
+)
+from reelc_compiler.units import Bytes
+from reelc_compiler.values import RangeValue, only
+from reelc_dsl import ast
+from reelc_dsl.diagnostics import Frame, Label
+from reelc_dsl.diagnostics.codes import (
+    OUT_OF_RANGE,
+    REQUIREMENT,
+    STAGE_WARNING,
+)
+from reelc_dsl.source import Span
+
+if TYPE_CHECKING:
+    from reelc_compiler.elaborate.evaluator import Evaluator
+
+
+def call(
+    evaluator: "Evaluator", callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None, span: Span, env: Env
+) -> Any:
+    stage = stage_of(evaluator, callee, env)
+    if stage is not None:
+        bound = calls.bind([p.name for p in stage.params], args, piped)
+        return call_stage(evaluator, stage, bound, span, env)
+    assert isinstance(callee, ast.NameExpr)
+    builtin = BUILTINS[callee.name]
+    bound = calls.bind([p.name for p in builtin.params], args, piped)
+    given = {name: only(evaluator.value(arg.value, env)) for name, arg in bound.args.items()}
+    places = {name: arg.value.span for name, arg in bound.args.items()}
+    return function(evaluator, builtin.name, given, places, span)
+
+
+def stage_of(evaluator: "Evaluator", callee: ast.Expr, env: Env) -> StageInfo | None:
+    """The stage that is called; None for a function of the language."""
+    match callee:
+        case ast.NameExpr(name=name):
+            binding = env.module.names.get(name)
+            if isinstance(binding, StageBinding):
+                return binding.module.stages[binding.decl.name.text]
+            return evaluator.program.prelude.stages.get(name)
+        case ast.AttrExpr(value=ast.NameExpr(name=owner), name=name):
+            binding = env.module.names[owner]
+            assert isinstance(binding, ModuleBinding)
+            return binding.module.stages[name.text]
+        case _:
+            raise AssertionError("the checker refuses other callees")
+
+
+def call_stage(evaluator: "Evaluator", stage: StageInfo, bound: calls.Bound, span: Span, env: Env) -> Any:
+    evaluated: dict[str, Any] = {}
+    params = {p.name: p for p in stage.params}
+    for name, arg in bound.args.items():
+        value = only(evaluator.value(arg.value, env))
+        evaluated[name] = coerce(evaluator, value, params[name].kind, arg.value.span, env.module)
+    inner = Env(stage.module)
+    with inside(evaluator, stage, span) as opened:
+        for param in stage.params:
+            bind_param(evaluator, param, evaluated, bound, inner)
+        return run(evaluator, stage, inner, opened)
+
+
+@contextmanager
+def inside(evaluator: "Evaluator", stage: StageInfo, span: Span) -> Generator[Region | None]:
+    """The calls and the region of a stage's body; None where an enclosing stage's goes on."""
+    evaluator.reporter.stack.append(Frame(span, stage.decl.name.text))
+    outer = evaluator.region
+    opened: Region | None = None
+    if not outer.sealed:
+        declares = any(isinstance(s, ast.Preview) for s in stage.decl.body)
+        number = evaluator.builder.region(stage.qualified, evaluator.reporter.frames())
+        opened = evaluator.region = Region(number, sealed=declares)
+    try:
+        yield opened
+    finally:
+        evaluator.region = outer
+        evaluator.reporter.stack.pop()
+
+
+def bind_param(evaluator: "Evaluator", param: ParamInfo, given: dict[str, Any], bound: calls.Bound, inner: Env) -> None:
+    """Enter a parameter: the argument, or the default, within what the parameter takes."""
+    decl = param.decl
+    if param.name in given:
+        value, span = given[param.name], bound.args[param.name].value.span
+    else:
+        assert decl.default is not None
+        raw = only(evaluator.value(decl.default, inner))
+        value, span = coerce(evaluator, raw, param.kind, decl.default.span, inner.module), decl.default.span
+    among(evaluator, param, value, span, inner)
+    inner.cells[param.name] = Cell.of(value, decl.name.span)
+
+
+def among(evaluator: "Evaluator", param: ParamInfo, value: Any, span: Span, env: Env) -> None:
+    """Check a value against a parameter's range or choices.
+
+    Raises:
+        Stop: after E0402.
+    """
+    if param.decl.among is None or value is None:
+        return
+    allowed = evaluator.value(param.decl.among, env)
+    if isinstance(allowed, RangeValue):
+        fits = allowed.low <= value and (allowed.high is None or value <= allowed.high)
+        takes = (
+            f"{values.show(allowed.low)} to {values.show(allowed.high)}"
+            if allowed.high is not None
+            else (f"at least {values.show(allowed.low)}")
+        )
+    else:
+        fits = value in allowed
+        takes = "one of " + ", ".join(f'"{v}"' if isinstance(v, str) else values.show(v) for v in allowed)
+    if not fits:
+        raise evaluator.stop(
+            OUT_OF_RANGE,
+            f"`{param.name}` takes {takes}, and this is {values.show(value)}",
+            span,
+            labels=(Label(param.decl.among.span, "declared here"),),
+        )
+
+
+def run(evaluator: "Evaluator", stage: StageInfo, env: Env, opened: Region | None) -> Any:
+    """A stage's statements, and what it returns."""
+    result: Any = None
+    stand_in: tuple[str, dict[str, Any]] | None = None
+    estimate: dict[str, Any] = {}
+    for statement in stage.decl.body:
+        match statement:
+            case ast.Let(name=name):
+                env.cells[name.text] = evaluator.let_cell(statement, env)
+            case ast.Require() | ast.Warn():
+                require(evaluator, statement, env)
+            case ast.Settings(kind="estimate", settings=settings):
+                estimate = {s.name.text: amount(evaluator, evaluator.value(s.value, env)) for s in settings}
+            case ast.Preview(kind=kind, settings=settings):
+                shown = {s.name.text: values.to_json(evaluator.value(s.value, env)) for s in settings}
+                stand_in = None if kind.text == "none" else (kind.text, shown)
+            case ast.Return(value=value):
+                raw = only(evaluator.value(value, env))
+                result = coerce(evaluator, raw, stage.returns, value.span, stage.module)
+            case _:
+                pass
+    if opened is not None:
+        evaluator.builder.close(opened.id, stand_in, estimate)
+    return result
+
+
+def amount(evaluator: "Evaluator", value: Any) -> Any:
+    """An estimate as a JSON number: bytes whole, others as they are."""
+    if isinstance(value, Bytes):
+        return int(value.count)
+    return values.to_json(value)
+
+
+def require(evaluator: "Evaluator", statement: ast.Require | ast.Warn, env: Env) -> None:
+    """Check a requirement, or warn.
+
+    Raises:
+        Stop: a requirement is not met.
+    """
+    if evaluator.value(statement.test, env):
+        return
+    is_warning = isinstance(statement, ast.Warn)
+    message = "a requirement is not met" if statement.message is None else evaluator.text(statement.message, env)
+    help_ = () if statement.help is None else (evaluator.text(statement.help, env),)
+    where = "this is advised" if is_warning else "this is required"
+    code = STAGE_WARNING if is_warning else REQUIREMENT
+    evaluator.reporter.add(code, message, statement.test.span, *help_, where=where)
+    if not is_warning:
+        raise Stop

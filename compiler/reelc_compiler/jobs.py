@@ -1,0 +1,283 @@
+"""Jobs: one API-format graph for one worker, what it needs, and the typed view on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from reelc_compiler.canonical import sha256
+from reelc_compiler.facts import Facts, Input, Json
+
+KEY_SCHEMA = 1
+
+Graph = dict[str, dict[str, Any]]
+Engine = Literal["render", "preview"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """Where an input's name stands in a job's graph: ``graph[node]["inputs"][field]``."""
+
+    node: str
+    field: str
+    input: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file that a job leaves behind.
+
+    Args:
+        id: unique in the plan.
+        node: the node that saves it; its outputs in the history name the file.
+        field: the node's input that holds the file prefix, substituted at submission.
+        container, codec: what the file must turn out to be, ``mp4`` and ``h264``.
+        facts: verified by decoding before the job counts as done.
+    """
+
+    id: str
+    node: str
+    field: str
+    container: str
+    codec: str
+    facts: Facts
+
+    def to_json(self) -> Json:
+        return {
+            "id": self.id,
+            "node": self.node,
+            "field": self.field,
+            "container": self.container,
+            "codec": self.codec,
+            "facts": self.facts.to_json(),
+        }
+
+    @staticmethod
+    def from_json(value: Json) -> "Artifact":
+        fields: dict[str, Any] = {**value, "facts": Facts.from_json(value["facts"])}
+        return Artifact(**fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """A node pack that a job's graph uses; ``core`` is never listed."""
+
+    name: str
+    repo: str
+    commit: str
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model file that a job needs; None means unknown, and is said so.
+
+    Args:
+        folder: ComfyUI's models folder, ``checkpoints``.
+        file: the name as it stands in the graph.
+        node, field: where it stands.
+        sha256, bytes, url, licence, commercial: from the model registry, where known.
+    """
+
+    folder: str
+    file: str
+    node: str
+    field: str
+    sha256: str | None = None
+    bytes: int | None = None
+    url: str | None = None
+    licence: str | None = None
+    commercial: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a worker must have before a job is sent to it. Memory in bytes, as the stages estimate it."""
+
+    packs: tuple[Pack, ...] = ()
+    models: tuple[Model, ...] = ()
+    vram: int | None = None
+    ram: int | None = None
+
+    def to_json(self) -> Json:
+        return {
+            "packs": [
+                {"name": p.name, "repo": p.repo, "commit": p.commit, "classes": list(p.classes)} for p in self.packs
+            ],
+            "models": [{name: getattr(m, name) for name in Model.__slots__} for m in self.models],
+            "vram": self.vram,
+            "ram": self.ram,
+        }
+
+    @staticmethod
+    def from_json(value: Json) -> "Needs":
+        return Needs(
+            packs=tuple(
+                Pack(name=p["name"], repo=p["repo"], commit=p["commit"], classes=tuple(p["classes"]))
+                for p in value["packs"]
+            ),
+            models=tuple(Model(**m) for m in value["models"]),
+            vram=value["vram"],
+            ram=value["ram"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """How the preview worker acts for a region: a kind and its settings (JSON values)."""
+
+    kind: str
+    settings: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A stage instance: the unit of which previews, progress and reports speak.
+
+    Args:
+        id: ``r1``, ``r2``, ...
+        stage: the qualified stage name, ``std.svd.animate``; ``load`` and ``video`` for sources and sinks.
+        nodes: ids of its nodes in the job's graph.
+        media_in, media_out: ids in :attr:`Job.media`.
+        stand_in: None when the stage declares none; a preview then refuses it by name.
+    """
+
+    id: str
+    stage: str
+    nodes: tuple[str, ...]
+    media_in: tuple[str, ...]
+    media_out: tuple[str, ...]
+    stand_in: StandIn | None
+
+    def to_json(self) -> Json:
+        stand_in = self.stand_in
+        return {
+            "id": self.id,
+            "stage": self.stage,
+            "nodes": list(self.nodes),
+            "media_in": list(self.media_in),
+            "media_out": list(self.media_out),
+            "stand_in": None if stand_in is None else {"kind": stand_in.kind, "settings": dict(stand_in.settings)},
+        }
+
+    @staticmethod
+    def from_json(value: Json) -> "Region":
+        stand_in = value["stand_in"]
+        return Region(
+            id=value["id"],
+            stage=value["stage"],
+            nodes=tuple(value["nodes"]),
+            media_in=tuple(value["media_in"]),
+            media_out=tuple(value["media_out"]),
+            stand_in=None if stand_in is None else StandIn(**stand_in),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """A medium inside a job: the output slot that carries it, and its facts."""
+
+    node: str
+    slot: int
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One graph for one worker. See :data:`KEY_SCHEMA` and :func:`job_key` for ``key``.
+
+    Args:
+        id: ``01-film``; also the name of the graph's file.
+        graph: the API-format graph, with input base names and file prefixes as placeholders.
+        uploads, artifacts_in, artifacts_out: what goes in and comes out.
+        needs: what a worker must have.
+        estimate: minutes and cost, None while nothing honest can be said.
+        after: ids of jobs that must be done first.
+        regions, media: the typed view on the graph; travels as ``extra_data.reelc``.
+    """
+
+    id: str
+    graph: Graph
+    uploads: tuple[Upload, ...]
+    artifacts_in: tuple[Artifact, ...]
+    artifacts_out: tuple[Artifact, ...]
+    needs: Needs
+    estimate: Json
+    after: tuple[str, ...]
+    regions: tuple[Region, ...]
+    media: Mapping[str, Medium]
+    keys: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """The graph's file inside the plan's folder."""
+        return f"jobs/{self.id}.json"
+
+    def to_json(self) -> Json:
+        """As in ``plan.json``: everything but the graph, which has its own file."""
+        return {
+            "id": self.id,
+            "graph": self.path,
+            "uploads": [{"node": u.node, "field": u.field, "input": u.input} for u in self.uploads],
+            "artifacts_in": [a.to_json() for a in self.artifacts_in],
+            "artifacts_out": [a.to_json() for a in self.artifacts_out],
+            "needs": self.needs.to_json(),
+            "estimate": self.estimate,
+            "after": list(self.after),
+            "regions": [r.to_json() for r in self.regions],
+            "media": media_to_json(self.media),
+            "key": dict(self.keys),
+        }
+
+    @staticmethod
+    def from_json(value: Json, graph: Graph) -> "Job":
+        return Job(
+            id=value["id"],
+            graph=graph,
+            uploads=tuple(Upload(**u) for u in value["uploads"]),
+            artifacts_in=tuple(Artifact.from_json(a) for a in value["artifacts_in"]),
+            artifacts_out=tuple(Artifact.from_json(a) for a in value["artifacts_out"]),
+            needs=Needs.from_json(value["needs"]),
+            estimate=value["estimate"],
+            after=tuple(value["after"]),
+            regions=tuple(Region.from_json(r) for r in value["regions"]),
+            media={
+                name: Medium(node=m["node"], slot=m["slot"], facts=Facts.from_json(m["facts"]))
+                for name, m in value["media"].items()
+            },
+            keys=value["key"],
+        )
+
+
+def media_to_json(media: Mapping[str, Medium]) -> Json:
+    """A job's media as in ``plan.json`` and ``extra_data.reelc``."""
+    return {name: {"node": m.node, "slot": m.slot, "facts": m.facts.to_json()} for name, m in media.items()}
+
+
+def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine) -> str:
+    """The identity of a job's result: equal keys, interchangeable results.
+
+    It covers the key schema, the engine, the graph without its titles, the contents of inputs,
+    models and packs as far as they are known, and ComfyUI's version; for a preview also the typed
+    view, which is what a preview executes. It never covers paths, spans, hosts or reelc's version.
+    """
+    used = {i.id: i for i in inputs}
+    graph: dict[str, Json] = {}
+    for node_id, node in job.graph.items():
+        graph[node_id] = {"class_type": node["class_type"], "inputs": dict(node["inputs"])}
+    for upload in job.uploads:
+        graph[upload.node]["inputs"][upload.field] = {"input": used[upload.input].sha256}
+    for number, artifact in enumerate(job.artifacts_out):
+        graph[artifact.node]["inputs"][artifact.field] = {"prefix": number}
+    payload: dict[str, Json] = {
+        "key": KEY_SCHEMA,
+        "engine": engine,
+        "graph": graph,
+        "models": sorted([m.folder, m.file, m.sha256 or ""] for m in job.needs.models),
+        "packs": sorted([p.name, p.commit] for p in job.needs.packs),
+        "comfyui": comfyui,
+        "flags": [],
+    }
+    if engine == "preview":
+        payload["regions"] = [r.to_json() for r in job.regions]
+        payload["media"] = media_to_json(job.media)
+    return sha256(payload)
