@@ -78,11 +78,12 @@ def main() -> NoReturn:
 def _report(error: Exception) -> int:
     from reelc.cli.output import print_diagnostics
     from reelc_dsl.diagnostics import Diagnostic, ReelError
-    from reelc_dsl.diagnostics.codes import INTERNAL
+    from reelc_dsl.diagnostics.codes import BAD_PLAN, INTERNAL
 
     if isinstance(error, ReelError):
         print_diagnostics(error.diagnostics)
-        return RUN_FAILED if any(d.code.code.startswith("E07") for d in error.diagnostics) else INPUT_ERRORS
+        run = [d for d in error.diagnostics if d.code.code.startswith("E07") and d.code is not BAD_PLAN]
+        return RUN_FAILED if run else INPUT_ERRORS
     print_diagnostics(
         [
             Diagnostic(

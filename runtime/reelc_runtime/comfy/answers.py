@@ -19,9 +19,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemStats:
-    """What a worker is; memory in bytes, 0 where it is not told."""
+    """What a worker is; memory in bytes, 0 where it is not told. ``engine`` is what reelc's own workers say."""
 
     version: str
+    engine: str
     devices: tuple[Device, ...]
     ram_total: int
     ram_free: int
@@ -150,6 +151,7 @@ def system_stats(value: Any, url: str) -> SystemStats:
         )
     return SystemStats(
         version=as_text(system.get("comfyui_version")),
+        engine=as_text(as_object(system.get("reelc")).get("engine")),
         devices=tuple(devices),
         ram_total=as_size(system.get("ram_total")),
         ram_free=as_size(system.get("ram_free")),

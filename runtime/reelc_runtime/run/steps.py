@@ -15,7 +15,7 @@ from typing import Any
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.plan import Artifact, Graph, Job, Plan, media_to_json
 from reelc_dsl.diagnostics import Diagnostic
-from reelc_dsl.diagnostics.codes import BAD_RESULT, INPUT_CHANGED, MISSING_INPUT_FILE
+from reelc_dsl.diagnostics.codes import BAD_RESULT, INPUT_CHANGED, MISSING_INPUT_FILE, NO_WORKER
 from reelc_runtime.comfy import Clock, ComfyClient, ComfyError, OutputFile, Rejected, outputs_of
 from reelc_runtime.run import events, match
 from reelc_runtime.run.faults import Locator, RunFault
@@ -69,6 +69,15 @@ class Steps:
     async def match(self, args: Json) -> Json:
         """``{}`` -> ``{"comfyui", "device", "vram"}``. Raises RunFault: E0703, E0704, E0715."""
         stats = await self.client.system_stats()
+        if self.engine == "render" and stats.engine == "preview":
+            # A preview is never sold as a render.
+            raise RunFault(
+                Diagnostic(
+                    code=NO_WORKER,
+                    message=f"{self.client.url} is a preview worker, which renders nothing",
+                    help=("name a ComfyUI server, or call `reelc preview`",),
+                )
+            )
         device = next((d for d in stats.devices if d.type != "cpu"), None)
         if self.catalog is not None:
             found = await match.schemas(self.client, self.job)

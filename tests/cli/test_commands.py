@@ -1,0 +1,191 @@
+"""The command line: exit codes, what goes to stdout and stderr, and files that are written."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+HARBOR = ROOT / "examples" / "harbor.reel"
+SMALL = """reel 1
+use std.svd
+pipeline small {
+  param photo: image = "dandelion.jpg"
+  param frames: int in 2..25 = 3
+  output film = photo |> fit(256x256) |> svd.animate(using: svd.load(), seed: 1, frames: frames) |> video()
+}
+"""
+
+
+def reelc(*args: str | Path, cwd: Path | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, as a user does."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from reelc.cli.app import main; main()", *map(str, args)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=100,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    (tmp_path / "dandelion.jpg").write_bytes((ROOT / "examples" / "dandelion.jpg").read_bytes())
+    (tmp_path / "small.reel").write_text(SMALL, "utf-8")
+    return tmp_path / "small.reel"
+
+
+def test_help_names_every_command() -> None:
+    shown = reelc("--help").stdout
+    for name in ("check", "compile", "plan", "preview", "run"):
+        assert name in shown
+        assert reelc(name, "--help").stdout.startswith("Usage")
+
+
+def test_misspelt_command() -> None:
+    assert "Did you mean `check`?" in reelc("chekc", code=2).stderr
+
+
+@pytest.mark.parametrize("args", [["check"], ["run", "x.reel", "--no-such"], ["check", "x.reel", "--set", "a"]])
+def test_wrong_command_lines(args: list[str]) -> None:
+    reelc(*args, code=2)
+
+
+def test_check_is_silent_when_asked() -> None:
+    done = reelc("check", HARBOR, "--quiet")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_check_as_json(small: Path) -> None:
+    small.write_text(SMALL.replace("fit(256x256)", "fti(256x256)"), "utf-8")
+    done = reelc("check", small, "--json", code=1)
+    value = json.loads(done.stdout)
+    assert value["ok"] is False
+    (found,) = value["diagnostics"]
+    assert (found["code"], found["span"]["line"], found["help"]) == ("E0201", 6, ["did you mean `fit`?"])
+
+
+def test_missing_file_is_an_input_error() -> None:
+    assert "E0101" in reelc("check", "no-such.reel", code=1).stderr
+    assert "E0101" in reelc("compile", "no-such.reel", code=1).stderr
+
+
+def test_compile_writes_the_plan_and_leaves_nothing_old(small: Path) -> None:
+    reelc("compile", small)
+    folder = small.with_suffix(".plan")
+    assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.json")) == [
+        "jobs/01-film.json",
+        "plan.json",
+        "spans.json",
+    ]
+    (folder / "jobs" / "02-old.json").write_text("{}", "utf-8")
+    reelc("compile", small)
+    assert not (folder / "jobs" / "02-old.json").exists()
+
+
+def test_compile_does_not_write_over_other_folders(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").write_text("x", "utf-8")
+    reelc("compile", small, "-o", tmp_path / "precious", code=1)
+    assert [p.name for p in (tmp_path / "precious").iterdir()] == ["file"]
+
+
+def test_compile_to_stdout_is_the_graph(small: Path) -> None:
+    graph = json.loads(reelc("compile", small, "-o", "-").stdout)
+    assert {n["class_type"] for n in graph.values()} >= {"LoadImage", "KSampler", "SaveVideo"}
+
+
+def test_plan_says_size_frames_rate() -> None:
+    shown = reelc("plan", HARBOR).stdout
+    assert "2560x1440, 97 frames at 24fps, 4.042 s, h264 crf 18, bt709" in shown
+    assert json.loads(reelc("plan", HARBOR, "--json").stdout)["assembly"][0]["facts"]["frames"] == 97
+
+
+def test_set_overrides(small: Path) -> None:
+    assert "7 frames at 6fps" in reelc("plan", small, "--set", "frames=7").stdout
+    assert "E0402" in reelc("plan", small, "--set", "frames=99", code=1).stderr
+    assert "E0212" in reelc("plan", small, "--set", "frmes=9", code=1).stderr
+    assert "E0601" in reelc("plan", small, "--set", "photo=none.png", code=1).stderr
+
+
+def test_run_without_a_worker_names_preview(small: Path) -> None:
+    done = reelc("run", small, code=3)
+    assert "E0709" in done.stderr
+    assert "reelc preview" in done.stderr
+
+
+def test_preview_writes_what_the_plan_says(small: Path, tmp_path: Path) -> None:
+    done = reelc("preview", small, "-o", tmp_path / "out", "-q")
+    assert done.stdout.startswith(f"{tmp_path / 'out' / 'film.preview.mp4'}: 256x256, 3 frames at 6 fps, 0.50 s")
+    assert done.stderr.count("warning[W0401]") == 2
+    assert not list((tmp_path / "out" / ".reelc").glob("preview-*"))
+
+
+def test_preview_as_json_is_lines_of_events(small: Path, tmp_path: Path) -> None:
+    done = reelc("preview", small, "-o", tmp_path / "out", "--json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert events[0]["event"] == "run-started"
+    assert [e["event"] for e in events[-2:]] == ["output-written", "run-finished"]
+    assert done.stderr == ""
+
+
+def test_stage_without_a_stand_in_is_refused_by_name(small: Path, tmp_path: Path) -> None:
+    text = SMALL.replace("|> fit(256x256)", "|> flip() |> fit(256x256)").replace(
+        "pipeline",
+        "stage flip(p: image) -> image {\n"
+        '  return image(node ImageFlip(image: p, flip_method: "x-axis: vertically"), size: p.size)\n'
+        "}\npipeline",
+    )
+    small.write_text(text, "utf-8")
+    done = reelc("preview", small, "-o", tmp_path / "out", code=3)
+    assert "E0710" in done.stderr
+    assert "`flip`" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_compiled_plan_is_refused_when_it_was_changed(small: Path) -> None:
+    reelc("compile", small)
+    job = small.with_suffix(".plan") / "jobs" / "01-film.json"
+    job.write_text(job.read_text("utf-8").replace('"steps": 20', '"steps": 2'), "utf-8")
+    done = reelc("run", small.with_suffix(".plan"), "--worker", "http://127.0.0.1:1", code=1)
+    assert "E0719" in done.stderr
+    assert "key does not match" in done.stderr
+
+
+def test_broken_plans_are_refused(tmp_path: Path) -> None:
+    for name, content in (("a", "{"), ("b", "[]"), ("c", '{"schema": 1}'), ("d", "\ud7ff" * 10)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "plan.json").write_text(content, "utf-8")
+        assert "E0719" in reelc("run", folder, "--worker", "http://127.0.0.1:1", code=1).stderr
+
+
+def test_interrupt_ends_with_130_and_a_clear_state(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from reelc.cli.app import main; main()", "preview", str(HARBOR), "-o", str(out)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "submitted" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    rest = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "interrupted: the job was stopped on the worker" in rest
+    assert time.monotonic() - started < 30
+    assert not list(out.glob("*.mp4"))
+    assert not list((out / ".reelc").glob("preview-*"))
+    (journal,) = (out / ".reelc" / "runs").glob("*/journal.jsonl")
+    assert json.loads(journal.read_text("utf-8").splitlines()[-1])["state"] == "interrupted"
