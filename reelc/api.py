@@ -8,7 +8,9 @@ compilation = reelc.compile("harbor.reel", overrides={"seed": "7"})
 compilation.plan.to_files()
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +19,16 @@ from reelc_compiler.catalog import Catalog, UnknownCatalog, load_catalog
 from reelc_compiler.driver import Request, check_all, compile_plan
 from reelc_compiler.loader import Project
 from reelc_dsl.diagnostics import Diagnostic, ReelError, Sink
-from reelc_dsl.diagnostics.codes import UNKNOWN_CATALOG
+from reelc_dsl.diagnostics.codes import TOO_DEEP, UNKNOWN_CATALOG
 from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.source import Source, Span
 
 if TYPE_CHECKING:
     from reelc_compiler.plan import Plan
+
+# Python's default of 1,000 frames is some 140 names that each use the one before. On a main thread's 8 MB
+# stack this many frames are far from dangerous.
+RECURSION_LIMIT = 6000
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,9 @@ def check(
     """
     sink = Sink()
     try:
-        check_all(_request(Path(file), overrides, pipeline, catalog)[1], sink)
+        request = _request(Path(file), overrides, pipeline, catalog)[1]
+        with _depth(request.source):
+            check_all(request, sink)
     except ReelError as error:
         sink.extend(error.diagnostics)
     return sink.sorted()
@@ -83,11 +92,39 @@ def compile(
     """
     sink = Sink()
     project, request = _request(Path(file), overrides, pipeline, catalog)
-    plan = compile_plan(request, sink)
+    with _depth(request.source):
+        plan = compile_plan(request, sink)
     found = sink.sorted()
     if plan is None:
         raise ReelError(found)
     return Compilation(plan=plan, warnings=found, project=project)
+
+
+@contextmanager
+def _depth(source: Source) -> Generator[None]:
+    """Room for programs whose names build on each other in long rows; beyond it, a diagnostic.
+
+    Raises:
+        ReelError: E0111.
+    """
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, RECURSION_LIMIT))
+    try:
+        yield
+    except RecursionError:
+        start = Span(source, 0, 0)
+        raise ReelError(
+            [
+                Diagnostic(
+                    code=TOO_DEEP,
+                    message="the program is nested too deeply: something builds on itself some hundred times over",
+                    span=start,
+                    help=("use `for` over a list instead of a long row of names or operators",),
+                )
+            ]
+        ) from None
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _request(

@@ -1,7 +1,7 @@
 """The compiler on a page: one call per stage, values in, values and diagnostics out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import Catalog
@@ -62,9 +62,13 @@ def check_all(request: Request, sink: Sink) -> None:
         chosen = list(program.main.pipelines.values())
     if not chosen and not program.main.stages:
         choose(request, program, sink)
+    known = {p.name for pipeline in chosen if pipeline is not None for p in pipeline.params}
     for pipeline in chosen:
         if pipeline is not None:
-            _elaborate(request, program, pipeline, sink)
+            # With several pipelines, a parameter need only be one of theirs.
+            own = {p.name for p in pipeline.params}
+            mine = {n: t for n, t in request.overrides.items() if n in own or n not in known}
+            _elaborate(replace(request, overrides=mine), program, pipeline, sink)
 
 
 def compile_plan(request: Request, sink: Sink) -> "Plan | None":

@@ -158,7 +158,9 @@ class Project:
                 )
         if real not in self._pictures:
             relative = os.path.relpath(real, self.root).replace(os.sep, "/")
-            self._pictures[real] = _picture(real, path, relative)
+            self._pictures[real] = _picture(
+                real, path, relative, "the .reel file" if module else "the folder you are in"
+            )
         return self._pictures[real]
 
     def input_path(self, relative: str) -> Path:
@@ -166,7 +168,7 @@ class Project:
         return self.root / relative
 
 
-def _picture(path: Path, shown: str, relative: str) -> PictureInfo:
+def _picture(path: Path, shown: str, relative: str, base: str) -> PictureInfo:
     try:
         size = path.stat().st_size
         if path.is_dir():
@@ -185,7 +187,7 @@ def _picture(path: Path, shown: str, relative: str) -> PictureInfo:
         raise InputFault(
             MISSING_INPUT_FILE,
             f"there is no file `{shown}`",
-            *((f"did you mean `{near}`?",) if near else ("the path is relative to the .reel file",)),
+            *((f"did you mean `{near}`?",) if near else (f"the path is relative to {base}",)),
         ) from None
     except OSError as error:
         raise InputFault(MISSING_INPUT_FILE, f"`{shown}` cannot be read: {_reason(error)}") from None

@@ -24,14 +24,16 @@ from reelc_compiler.sema.kinds import (
     list_of,
 )
 from reelc_compiler.sema.program import PipelineInfo
-from reelc_compiler.units import Bytes, Duration, Money, Percent, Rate, quantity
+from reelc_compiler.units import Bytes, Duration, Money, Percent, Rate, quantity, too_long
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, Label, Sink
-from reelc_dsl.diagnostics.codes import KIND_MISMATCH, UNKNOWN_PARAM, UNKNOWN_UNIT
+from reelc_dsl.diagnostics.codes import BAD_ARITHMETIC, KIND_MISMATCH, UNKNOWN_PARAM, UNKNOWN_UNIT
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.parser import parse
 from reelc_dsl.source import Source, Span
 
+# How sources of the command line are named.
+SET = "--set "
 QUANTITIES: Mapping[type, Kind] = {
     Duration: DURATION,
     Rate: RATE,
@@ -54,7 +56,7 @@ def parse_overrides(overrides: Mapping[str, str], pipeline: PipelineInfo, sink: 
     params = {p.name: p for p in pipeline.params}
     out: dict[str, ast.Expr] = {}
     for name, text in overrides.items():
-        source = Source(f"--set {name}", text)
+        source = Source(f"{SET}{name}", text)
         whole = Span(source, 0, len(text))
         if name not in params:
             help_ = did_you_mean(name, params) or (
@@ -96,7 +98,7 @@ def _literal(source: Source, sink: Sink) -> ast.Expr | None:
         sink.add(
             Diagnostic(
                 code=KIND_MISMATCH,
-                message=f"the value given to `{source.name.removeprefix('--set ')}` cannot be read",
+                message=f"the value given to `{source.name.removeprefix(SET)}` cannot be read",
                 span=Span(source, 0, len(source.text)),
                 help=('write it as in a program: 24, 0.5, 24fps, 1024x576, true, "text", [1, 2]',),
             )
@@ -133,6 +135,9 @@ def _moved(expr: ast.Expr, source: Source, by: int) -> ast.Expr:
 def kind_of(expr: ast.Expr, sink: Sink) -> Kind:
     """The kind of a literal."""
     match expr:
+        case ast.NumberLit(text=number) | ast.QuantityLit(number=number) if too_long(number):
+            sink.add(Diagnostic(code=BAD_ARITHMETIC, message="this number is absurdly long", span=expr.span))
+            return UNKNOWN
         case ast.NumberLit(whole=whole):
             return INT if whole else FLOAT
         case ast.QuantityLit(number=number, unit=unit):

@@ -65,6 +65,9 @@ def _reads(
     for op in ops:
         if op.region is not None:
             reads[op.region].update(dict.fromkeys(number[m] for m in op.media))
+    for film in films:
+        # Two films of one clip share the node that collects its frames; each encodes the clip all the same.
+        reads[film.region][number[film.clip]] = None
     # A region without nodes (a new rate for the same pictures) is needed when its medium is.
     needed = {m for read in reads.values() for m in read} | {number[f.clip] for f in films}
     todo = sorted(needed)

@@ -73,6 +73,12 @@ class Size:
 Quantity = Duration | Rate | Bytes | Money | Percent
 
 
+def too_long(number: str) -> bool:
+    """Whether a number's text has more digits, or a larger exponent, than a float could hold."""
+    mantissa, _, exponent = number.lower().partition("e")
+    return len(mantissa) > 100 or len(exponent.lstrip("+-")) > 2
+
+
 def quantity(number: str, unit: str) -> Quantity | None:
     """The value of a literal such as ``24fps``; None when the unit is unknown."""
     value = Fraction(number)

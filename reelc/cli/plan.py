@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reelc.cli import options
+from reelc.cli.exits import INPUT_ERRORS
 from reelc.cli.output import print_diagnostics, print_json
 
 if TYPE_CHECKING:
@@ -21,8 +22,16 @@ def command(file: Path, overrides: dict[str, str], pipeline: str | None, catalog
     Nothing is rendered, sent or written. Minutes and cost are not estimated yet.
     """
     from reelc.api import compile
+    from reelc_dsl.diagnostics import ReelError
+    from reelc_dsl.diagnostics.render import json as render_json
 
-    done = compile(file, overrides=overrides, pipeline=pipeline, catalog=catalog)
+    try:
+        done = compile(file, overrides=overrides, pipeline=pipeline, catalog=catalog)
+    except ReelError as error:
+        if not as_json:
+            raise
+        print_json({"ok": False, "diagnostics": render_json.to_json(error.diagnostics)})
+        raise click.exceptions.Exit(INPUT_ERRORS) from None
     print_diagnostics(done.warnings)
     if as_json:
         print_json(done.plan.to_json())

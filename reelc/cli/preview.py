@@ -27,14 +27,10 @@ def command(
     models (a slow camera move for image-to-video, a classic filter for the upscale, optical flow
     for interpolation). It is always labelled as what it is: film.preview.mp4.
     """
-    from reelc.api import compile
-    from reelc.cli.output import print_diagnostics
-    from reelc.cli.running import carry_out, compiled_job
+    from reelc.cli.running import carry_out, compile_for_run, compiled_job
     from reelc.rendering import preview
 
-    done = compile(file, overrides=overrides, pipeline=pipeline, catalog=catalog)
-    if not as_json:
-        print_diagnostics(done.warnings)
+    done = compile_for_run(file, overrides, pipeline, catalog, as_json=as_json)
     code = carry_out(
         compiled_job(done, out),
         lambda job: preview(job, clean=clean),

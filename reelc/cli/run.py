@@ -49,9 +49,7 @@ def command(
     A worker behind a login gets its token from REELC_WORKER_TOKEN, and further headers from
     REELC_WORKER_HEADERS ("Name: value", one a line).
     """
-    from reelc.api import compile
-    from reelc.cli.output import print_diagnostics
-    from reelc.cli.running import carry_out, compiled_job, plan_job
+    from reelc.cli.running import carry_out, compile_for_run, compiled_job, plan_job
     from reelc.planfile import is_plan, read_plan
     from reelc.rendering import render
 
@@ -63,10 +61,7 @@ def command(
     else:
         if inputs is not None:
             raise click.UsageError("--inputs goes with a compiled plan; a .reel file's inputs lie beside it")
-        done = compile(file, overrides=overrides, pipeline=pipeline, catalog=catalog)
-        if not as_json:
-            print_diagnostics(done.warnings)
-        make = compiled_job(done, out)
+        make = compiled_job(compile_for_run(file, overrides, pipeline, catalog, as_json=as_json), out)
     url = _worker(worker)
     code = carry_out(make, lambda job: render(job, url, stall=stall), as_json=as_json, quiet=quiet)
     raise click.exceptions.Exit(code)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from reelc.api import Compilation
-from reelc.cli.exits import DONE, INTERRUPTED, RUN_FAILED
+from reelc.cli.exits import DONE, INPUT_ERRORS, INTERRUPTED, RUN_FAILED
 from reelc.cli.output import print_diagnostics, print_json, talk
 from reelc.cli.progress import choose, result_line
 from reelc.rendering import Job, job_of
@@ -97,10 +97,16 @@ def _terminable() -> Generator[None]:
         signal.raise_signal(signal.SIGINT)
 
     old = signal.signal(signal.SIGTERM, as_interrupt)
+    # A script's background job inherits SIGINT as ignored; a run must be stoppable all the same.
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, old)
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def compiled_job(done: Compilation, out: Path) -> MakeJob:
@@ -110,6 +116,32 @@ def compiled_job(done: Compilation, out: Path) -> MakeJob:
         return job_of(done, out, report, warn)
 
     return make
+
+
+def compile_for_run(
+    file: Path, overrides: dict[str, str], pipeline: str | None, catalog: str | None, *, as_json: bool
+) -> Compilation:
+    """Compile, with findings told in the form that was asked for.
+
+    Raises:
+        ReelError: the file has errors (without ``as_json``).
+        click.exceptions.Exit: likewise, after the event was printed.
+    """
+    from reelc.api import compile
+
+    try:
+        done = compile(file, overrides=overrides, pipeline=pipeline, catalog=catalog)
+    except ReelError as error:
+        if not as_json:
+            raise
+        _failed(error.diagnostics, as_json)
+        raise click.exceptions.Exit(INPUT_ERRORS) from None
+    for warning in done.warnings:
+        if as_json:
+            print_json({"event": "warning", "diagnostic": render_json.one(warning)})
+        else:
+            print_diagnostics([warning])
+    return done
 
 
 def plan_job(plan: Plan, folder: Path, inputs: Path | None, out: Path) -> MakeJob:

@@ -15,6 +15,7 @@ from reelc_compiler.elaborate.scope import Cell, Env, Stop
 from reelc_compiler.facts import Facts, Input
 from reelc_compiler.inputs import InputFault, PictureInfo, Probe
 from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref
+from reelc_compiler.overrides import SET
 from reelc_compiler.sema.program import PipelineInfo, Program
 from reelc_compiler.values import FilmValue
 from reelc_dsl import ast
@@ -143,7 +144,7 @@ class _Inputs:
 
     def load(self, path: str, module: str, span: Span) -> Medium:
         """The medium of an input file, as a ``LoadImage`` node in a region of its own."""
-        if span.source.name.startswith("--set "):
+        if span.source.name.startswith(SET):
             # What is named on the command line lies relative to the shell, and may lie anywhere.
             module = ""
         try:

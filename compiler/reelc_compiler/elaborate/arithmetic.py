@@ -9,6 +9,7 @@ from reelc_compiler.units import Bytes, Duration, Money, Percent, Rate, Size, de
 
 # Beyond this many bits a number means nothing and only costs time.
 MAX_BITS = 512
+MAX_EXPONENT = 30
 
 Number = int | Fraction
 
@@ -176,6 +177,8 @@ def negate(value: Any) -> Any:
 
 def _bounded(value: Any) -> Any:
     raw = order_key(value)
+    if isinstance(raw, Decimal) and raw.adjusted() > MAX_EXPONENT:
+        raise ArithmeticFault("the result is absurdly large")
     if isinstance(raw, int | Fraction):
         exact = Fraction(raw)
         if exact.numerator.bit_length() > MAX_BITS or exact.denominator.bit_length() > MAX_BITS:

@@ -12,6 +12,7 @@ from reelc_compiler.elaborate.regions import Region
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
 from reelc_compiler.ir.graph import GraphBuilder, Medium, Ref
+from reelc_compiler.overrides import SET
 from reelc_compiler.sema.fold import has_template
 from reelc_compiler.sema.program import (
     ConstBinding,
@@ -30,6 +31,7 @@ from reelc_dsl.diagnostics.codes import (
     BAD_TEMPLATE,
     NOT_WHOLE,
     TOO_LARGE,
+    UNKNOWN_NODE,
 )
 from reelc_dsl.source import Span
 
@@ -77,7 +79,7 @@ class Evaluator:
             raise self.stop(TOO_LARGE, f"the program takes more than {MAX_STEPS} steps", expr.span)
         match expr:
             case ast.NumberLit(text=text, whole=whole):
-                return int(text) if whole and len(text) < 150 else self.big_number(expr, text)
+                return int(text) if whole else Fraction(text)
             case ast.QuantityLit(number=number, unit=unit):
                 return quantity(number, unit)
             case ast.SizeLit(width=width, height=height):
@@ -120,14 +122,9 @@ class Evaluator:
             case ast.ChainExpr():
                 raise AssertionError("the checker refuses `chain`")
 
-    def big_number(self, expr: ast.Expr, text: str) -> Fraction:
-        mantissa, _, exponent = text.lower().partition("e")
-        if len(mantissa) > 150 or len(exponent) > 4:
-            raise self.stop(BAD_ARITHMETIC, "this number is absurdly long", expr.span)
-        return Fraction(text)
-
     def text(self, expr: ast.TextLit, env: Env) -> str:
-        if not has_template(expr.value):
+        # What the command line gives is a text and no template: it must arrive as it was typed.
+        if not has_template(expr.value) or expr.span.source.name.startswith(SET):
             return expr.value
         from reelc_compiler import templates
 
@@ -228,7 +225,14 @@ class Evaluator:
 
     def node(self, expr: ast.NodeExpr, env: Env) -> NodeValue:
         schema = self.catalog.get(expr.class_type.text)
-        assert schema is not None, "the checker refuses unknown nodes"
+        if schema is None:
+            raise self.stop(
+                UNKNOWN_NODE,
+                f"the catalog {self.catalog.name} has no node class `{expr.class_type.text}`, which this stage needs",
+                expr.class_type.span,
+                "compile for another catalog with `--catalog`, or do without the stage",
+                where="the node is used here",
+            )
         if self.builder.full:
             raise self.stop(TOO_LARGE, f"the program makes more than {self.builder.limit} nodes", expr.class_type.span)
         given = {a.name.text: a for a in expr.args if a.name is not None}

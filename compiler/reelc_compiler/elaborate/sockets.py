@@ -32,8 +32,8 @@ def literal(value: Any, schema: InputSchema) -> Any:
         return _in_range(float(_number(value)), schema)
     if isinstance(value, ModelFile):
         return value.name
-    if isinstance(value, Fraction):
-        return float(value)
+    if isinstance(value, Fraction | Rate | Duration | Percent):
+        return float(_number(value))
     return value
 
 

@@ -122,7 +122,7 @@ def among(evaluator: "Evaluator", param: ParamInfo, value: Any, span: Span, env:
             else (f"at least {values.show(allowed.low)}")
         )
     else:
-        fits = value in allowed
+        fits = (value.name if isinstance(value, values.ModelFile) else value) in allowed
         takes = "one of " + ", ".join(f'"{v}"' if isinstance(v, str) else values.show(v) for v in allowed)
     if not fits:
         raise evaluator.stop(

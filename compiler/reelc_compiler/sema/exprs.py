@@ -3,7 +3,8 @@
 An unknown kind fits everywhere, so that one mistake is said once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.sema import callees, nodes, texts
@@ -51,10 +52,11 @@ from reelc_compiler.sema.program import (
     StageInfo,
 )
 from reelc_compiler.sema.signatures import Signatures
-from reelc_compiler.units import UNITS, quantity
+from reelc_compiler.units import UNITS, quantity, too_long
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Code, Diagnostic, Label, Sink
 from reelc_dsl.diagnostics.codes import (
+    BAD_ARITHMETIC,
     BAD_OPERANDS,
     BAD_RECORD,
     BRANCHES_DIFFER,
@@ -138,9 +140,9 @@ class Exprs:
             case ast.NameExpr():
                 return self.name(expr)
             case ast.NumberLit(whole=whole):
-                return INT if whole else FLOAT
+                return self.sensible(expr, expr.text, INT if whole else FLOAT)
             case ast.QuantityLit():
-                return self.quantity(expr)
+                return self.sensible(expr, expr.number, self.quantity(expr))
             case ast.SizeLit():
                 return SIZE
             case ast.TextLit():
@@ -268,8 +270,14 @@ class Exprs:
 
     # -- values ------------------------------------------------------------------------------
 
+    def sensible(self, expr: ast.Expr, number: str, kind: Kind) -> Kind:
+        """The kind of a number, unless it is longer than any number that means something."""
+        if too_long(number):
+            return self.report(BAD_ARITHMETIC, "this number is absurdly long", expr.span)
+        return kind
+
     def quantity(self, expr: ast.QuantityLit) -> Kind:
-        value = quantity(expr.number, expr.unit)
+        value = quantity("1", expr.unit)
         if value is None:
             start = expr.span.end - len(expr.unit)
             span = Span(expr.span.source, start, expr.span.end)
@@ -358,8 +366,11 @@ class Exprs:
     def if_(self, expr: ast.IfExpr) -> Kind:
         self.expect(expr.test, BOOL, "the test of an `if`", None)
         known = known_test(expr.test, lambda name: name in self.catalog)
-        then = self.branch(expr.then, dead=known is False)
-        orelse = self.branch(expr.orelse, dead=known is True)
+        maybe, absent = self.tested_for_none(expr.test)
+        with narrowed(maybe if absent is False else None):
+            then = self.branch(expr.then, dead=known is False)
+        with narrowed(maybe if absent is True else None):
+            orelse = self.branch(expr.orelse, dead=known is True)
         if known is not None:
             taken, other = (then, orelse) if known else (orelse, then)
             return taken if join(taken, other) is None or other == UNKNOWN else join(taken, other) or taken
@@ -372,6 +383,16 @@ class Exprs:
                 labels=(Label(expr.then.span, a_kind(then)), Label(expr.orelse.span, a_kind(orelse))),
             )
         return both
+
+    def tested_for_none(self, test: ast.Expr) -> tuple[Local | None, bool | None]:
+        """The optional name that ``x == none`` or ``x != none`` asks about, and whether *true* means absent."""
+        if isinstance(test, ast.BinaryExpr) and test.op in ("==", "!="):
+            for side, other in ((test.left, test.right), (test.right, test.left)):
+                if isinstance(side, ast.NameExpr) and isinstance(other, ast.NoneLit):
+                    found = self.scope.find(side.name)
+                    if isinstance(found, Local) and isinstance(found.kind, OptionalKind):
+                        return found, test.op == "=="
+        return None, None
 
     def branch(self, expr: ast.Expr, dead: bool) -> Kind:
         outer, self.dead = self.dead, self.dead or dead
@@ -420,6 +441,20 @@ class Exprs:
         self.body(expr.name, UNKNOWN, expr.body)
         span = Span(expr.span.source, expr.span.start, expr.span.start + len("chain"))
         return self.report(NOT_YET, "`chain` has no meaning yet: segments cannot follow each other", span)
+
+
+@contextmanager
+def narrowed(local: Local | None) -> Generator[None]:
+    """Inside, an optional name is known to have a value."""
+    if local is None or not isinstance(local.kind, OptionalKind):
+        yield
+        return
+    outer = local.kind
+    local.kind = outer.inner
+    try:
+        yield
+    finally:
+        local.kind = outer
 
 
 def fields_of(kind: Kind) -> dict[str, Kind]:

@@ -125,7 +125,9 @@ def single(kind: Kind) -> Kind:
 def a_kind(kind: Kind) -> str:
     """A kind with its article, for sentences."""
     shown = str(single(kind))
-    return ("an " if shown[0] in "aeio" else "a ") + shown
+    if shown == "bytes":
+        return "an amount of bytes"
+    return ("an " if shown[0].lower() in "aeio" else "a ") + shown
 
 
 def assignable(given: Kind, wanted: Kind) -> bool:
@@ -146,6 +148,9 @@ def assignable(given: Kind, wanted: Kind) -> bool:
     if isinstance(wanted, Opaque):
         socket = given.name if isinstance(given, Opaque) else SOCKETS.get(given)
         return socket is not None and socket_compatible(socket, wanted.name)
+    if wanted in (MASK, LATENT) and isinstance(given, Opaque):
+        # Nothing is known of these but what they are, so a node's output is one as it stands.
+        return given.name == SOCKETS[wanted]
     if isinstance(wanted, FileKind) or wanted in FROM_FILE:
         return given == TEXT
     return (given, wanted) in ((INT, FLOAT), (INT, SEED), (SEED, INT))

@@ -21,6 +21,7 @@ from reelc_compiler.sema.kinds import (
     Kind,
     NodeKind,
     Opaque,
+    OptionalKind,
     a_kind,
     single,
 )
@@ -56,7 +57,8 @@ def check(exprs: "Exprs", expr: ast.NodeExpr) -> Kind:
     if schema is None:
         for arg in expr.args:
             exprs.kind(arg.value)
-        if not exprs.dead:
+        # A library serves many catalogs: what this one lacks matters when the stage is called.
+        if not exprs.dead and not expr.span.source.library:
             exprs.report(
                 UNKNOWN_NODE,
                 f"the catalog {exprs.catalog.name} has no node class `{name}`",
@@ -136,6 +138,8 @@ def fits(kind: Kind, schema: InputSchema) -> bool:
         return True
     if kind == NONE:
         return not schema.required
+    if isinstance(kind, OptionalKind):
+        return not schema.required and fits(kind.inner, schema)
     socket = kind.name if isinstance(kind, Opaque) else SOCKETS.get(kind)
     if socket is not None:
         return schema.takes_link and schema.accepts(socket)

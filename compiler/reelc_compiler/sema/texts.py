@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from reelc_compiler.sema.fold import has_template
-from reelc_compiler.sema.kinds import FACTS, NodeKind, RecordKind, a_kind, single
+from reelc_compiler.sema.kinds import FACTS, NodeKind, Opaque, RecordKind, a_kind, single
 from reelc_compiler.sema.program import BrokenBinding, ConstBinding, Local
 from reelc_dsl import ast
 from reelc_dsl.diagnostics.codes import BAD_TEMPLATE, TEMPLATE_NAME
@@ -62,3 +62,6 @@ def _use(exprs: "Exprs", text: ast.TextLit, use: "Use") -> None:
             exprs.report(TEMPLATE_NAME, f"{a_kind(kind)} has no `{name}`", span, *did_you_mean(name, fields))
             return
         kind = single(fields[name])
+    if isinstance(kind, NodeKind | Opaque):
+        span = text.inner(*templates.locate(text.value, use.line, use.name))
+        exprs.report(BAD_TEMPLATE, f"{a_kind(kind)} cannot be shown in a text", span)

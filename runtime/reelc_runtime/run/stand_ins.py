@@ -23,11 +23,14 @@ def without(plan: Plan, kinds: Collection[str], locator: Locator) -> list[Diagno
                 reason = "it declares none"
             else:
                 reason = f"`{region.stand_in.kind}` is not there yet"
+            what = f"the stage `{region.stage}`"
+            if region.stage == plan.pipeline:
+                what = f"what the pipeline `{region.stage}` makes without a stage"
             node = region.nodes[0] if region.nodes else next((job.media[m].node for m in region.media_out), None)
             out.append(
                 locator.at(
                     NO_STAND_IN,
-                    f"the stage `{region.stage}` has no stand-in for a preview: {reason}",
+                    f"{what} has no stand-in for a preview: {reason}",
                     job.id,
                     node,
                     "a stage declares one with `preview move`, `preview upscale` or the like",
