@@ -44,7 +44,7 @@ class Progress:
         self.now = now
         self.started = now()
         self.nodes = 0
-        self.done = 0
+        self.done: set[str] = set()
         self.title = ""
         self.counts: dict[str, Count] = {}
 
@@ -70,9 +70,9 @@ class Progress:
         """Keep the numbers that the status is made of."""
         match event:
             case events.JobSubmitted(nodes=nodes):
-                self.nodes, self.done = nodes, 0
+                self.nodes, self.done = nodes, set()
             case events.NodesCached(nodes=nodes):
-                self.done += len(nodes)
+                self.done.update(nodes)
             case events.NodeStarted(title=title):
                 self.title = title
             case events.NodeProgress(node=node, title=title, value=value, max=most):
@@ -82,7 +82,7 @@ class Progress:
                     known = self.counts[node] = Count(title, self.now(), value, value, most)
                 known.value, known.max = value, most
             case events.NodeFinished(node=node):
-                self.done += 1
+                self.done.add(node)
                 self.counts.pop(node, None)
             case _:
                 pass
@@ -116,10 +116,10 @@ class Progress:
         """The moment in a line: nodes, steps, rate, time left in this node."""
         counted = [c for c in self.counts.values() if c.max > 1]
         if not counted:
-            return f"{self.done}/{self.nodes} nodes  {self.title}".rstrip()
+            return f"{len(self.done)}/{self.nodes} nodes  {self.title}".rstrip()
         # A preview streams through several stages at once: the one that is furthest back says how long it takes.
         count = min(counted, key=lambda c: c.value / c.max)
-        parts = [f"{self.done}/{self.nodes} nodes", count.title, f"{count.value:g}/{count.max:g}"]
+        parts = [f"{len(self.done)}/{self.nodes} nodes", count.title, f"{count.value:g}/{count.max:g}"]
         rate = count.rate(self.now())
         if rate:
             parts.append(f"{rate:.1f}/s" if rate >= 1 else f"{1 / rate:.1f} s each")

@@ -53,8 +53,8 @@ class Task:
 
     @property
     def node(self) -> str:
-        """The node that the region's events are attributed to."""
-        return self.region.nodes[0]
+        """The node that the region's events are attributed to; that of its medium when it has none itself."""
+        return self.region.nodes[0] if self.region.nodes else self.media[self.region.media_out[0]].node
 
     @property
     def takes(self) -> Facts:

@@ -159,7 +159,8 @@ def _region(value: Any, graph: Graph, media: Mapping[str, Medium]) -> Region:
     entry = _object(value, "a region")
     name = _text(entry.get("id"), "a region's id")
     nodes = [_text(n, f"a node of {name}") for n in _list(entry.get("nodes"), f"the nodes of {name}")]
-    if not nodes or any(node not in graph for node in nodes):
+    # A region may have no node of its own: it restates a medium, for example at another rate.
+    if any(node not in graph for node in nodes):
         raise _Bad(f"the region {name} names nodes that the prompt does not have")
     used = {
         side: tuple(_text(m, f"a medium of {name}") for m in _list(entry.get(side), f"{side} of {name}"))
