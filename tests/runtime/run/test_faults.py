@@ -220,6 +220,40 @@ async def test_lost_answer_is_found_again(render: RunIt, worker: WorkerDouble) -
     assert [e.attached for e in ran.of(events.JobSubmitted)] == [True]
 
 
+async def test_broken_event_stream_is_taken_up_again(render: RunIt, worker: WorkerDouble) -> None:
+    worker.drop_events_after = 6
+    ran = await render()
+    assert ran.films
+    assert worker.requests["GET /ws"] >= 2
+    assert len(worker.prompts) == 1
+
+
+async def test_worker_without_an_event_stream(render: RunIt, worker: WorkerDouble) -> None:
+    worker.faults["/ws"] = status(404)
+    assert (await render()).films
+
+
+async def test_nonsense_in_the_event_stream_is_passed_over(render: RunIt, worker: WorkerDouble) -> None:
+    worker.on_message = lambda message: {"type": message["type"], "data": None}
+    assert (await render()).films
+
+
+async def test_worker_falls_silent(render: RunIt, worker: WorkerDouble) -> None:
+    """It has taken the prompt, says that it runs, and nothing ever comes of it."""
+
+    async def running(request: web.Request, double: WorkerDouble) -> web.StreamResponse:
+        queue = [[1, double.prompts[-1]["prompt_id"], {}, {}, []]] if double.prompts else []
+        return web.json_response({"queue_running": queue, "queue_pending": []})
+
+    worker.on_message = lambda message: None
+    worker.faults["/history"] = status(200, {})
+    worker.faults["/queue"] = running
+    ran = Ran()
+    with pytest.raises(ReelError) as caught:
+        await render(ran, stall=0.5)
+    assert caught.value.diagnostics[0].code.code == "E0702"
+
+
 async def test_lost_prompt_is_sent_again_under_another_name(render: RunIt, worker: WorkerDouble) -> None:
     first: list[str] = []
 

@@ -35,6 +35,7 @@ class WorkerDouble:
 
     Attributes:
         faults: path (``/prompt``) to a handler; one that answers None lets the request through.
+        drop_events_after: breaks the event stream, once, after so many messages.
         on_message: changes or drops (None) messages of the event stream.
         requests: how often each method and path came.
         prompts: the bodies of ``POST /prompt`` that were let through.
@@ -45,6 +46,7 @@ class WorkerDouble:
         self.workdir = workdir
         self.faults: dict[str, Handler] = {}
         self.on_message: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda message: message
+        self.drop_events_after: int | None = None
         self.requests: Counter[str] = Counter()
         self.prompts: list[dict[str, Any]] = []
         self.vram = 24 * 10**9
@@ -138,6 +140,7 @@ class WorkerDouble:
                         await there.send_str(message.data)
 
             task = asyncio.create_task(upwards())
+            seen = 0
             try:
                 async for message in there:
                     if message.type is WSMsgType.TEXT:
@@ -146,6 +149,11 @@ class WorkerDouble:
                             await here.send_str(json.dumps(changed))
                     elif message.type is WSMsgType.BINARY:
                         await here.send_bytes(message.data)
+                    seen += 1
+                    if self.drop_events_after is not None and seen > self.drop_events_after:
+                        self.drop_events_after = None
+                        assert request.transport is not None
+                        request.transport.abort()
                     if here.closed:
                         break
             except ConnectionError:
