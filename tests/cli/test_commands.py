@@ -132,9 +132,30 @@ def test_preview_writes_what_the_plan_says(small: Path, tmp_path: Path) -> None:
 def test_preview_as_json_is_lines_of_events(small: Path, tmp_path: Path) -> None:
     done = reelc("preview", small, "-o", tmp_path / "out", "--json")
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    assert events[0]["event"] == "run-started"
-    assert [e["event"] for e in events[-2:]] == ["output-written", "run-finished"]
+    kinds = [e["event"] for e in events]
+    assert kinds[:3] == ["warning", "warning", "run-started"]
+    assert kinds[-2:] == ["output-written", "run-finished"]
     assert done.stderr == ""
+
+
+def test_errors_as_json_are_an_event(small: Path, tmp_path: Path) -> None:
+    small.write_text(SMALL.replace("fit(", "fti("), "utf-8")
+    done = reelc("preview", small, "-o", tmp_path / "out", "--json", code=1)
+    (event,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (event["event"], event["diagnostics"][0]["code"]) == ("failed", "E0201")
+    assert done.stderr == ""
+
+
+def test_termination_in_a_script_stops_the_job_too(tmp_path: Path) -> None:
+    """A script's background job has SIGINT ignored; SIGTERM must stop the worker's job all the same."""
+    script = (
+        f'"{sys.executable}" -c "from reelc.cli.app import main; main()" preview "{HARBOR}" -o "{tmp_path}/out" '
+        f'2> "{tmp_path}/log" & P=$!; while ! grep -q submitted "{tmp_path}/log"; do sleep 0.1; done; '
+        "kill -TERM $P; wait $P; echo code=$?"
+    )
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=90, check=False)
+    assert "code=130" in done.stdout
+    assert "the job was stopped on the worker" in (tmp_path / "log").read_text("utf-8")
 
 
 def test_stage_without_a_stand_in_is_refused_by_name(small: Path, tmp_path: Path) -> None:
