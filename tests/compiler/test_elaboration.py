@@ -304,3 +304,60 @@ def test_catalog_without_a_node_that_is_needed(write: Callable[[str], Path]) -> 
     assert found.code.code == "E0501"
     assert found.span is not None
     assert found.span.text.startswith("svd.animate(")
+
+
+# -- optional values, choices of files, texts from outside -----------------------------------------
+
+OPTIONAL = START + (
+    "stage maybe(p: image, size: size?) -> image {\n"
+    "  return if size == none then fit(p, 1024x576) else fit(p, size)\n}\n"
+)
+
+
+@pytest.mark.parametrize(("size", "width"), [("none", 1024), ("512x512", 512)])
+def test_optional_is_plain_where_it_was_tested(build: Compile, size: str, width: int) -> None:
+    plan, _ = build(
+        f'output film = maybe("photo.png", {size}) |> svd.animate(using: svd.load(), seed: 1) |> video()', OPTIONAL
+    )
+    assert plan.outputs[0].facts.width == width
+
+
+def test_optional_is_not_plain_elsewhere(errors: Callable[..., list[Diagnostic]]) -> None:
+    head = OPTIONAL.replace("else fit(p, size)", "else fit(p, 64x64)").replace("fit(p, 1024x576)\n", "fit(p, size)\n")
+    found = errors(f"output film = {CLIP}) |> video()", head.replace("then fit(p, 1024x576)", "then fit(p, size)"))
+    assert [d.code.code for d in found] == ["E0301"]
+
+
+def test_choices_among_model_files(build: Compile, errors: Callable[..., list[Diagnostic]]) -> None:
+    head = START + (
+        'stage pick(file: file["checkpoints"] in ["a.safetensors", "b.safetensors"] = "a.safetensors") '
+        "-> svd.SvdModel { return svd.load(file) }\n"
+    )
+    body = "output film = " + CLIP.replace("svd.load()", 'pick("b.safetensors")') + ") |> video()"
+    assert build(body, head)[0].jobs[0].needs.models[0].file == "b.safetensors"
+    (found,) = errors(body.replace('"b.', '"c.'), head)
+    assert found.code.code == "E0402"
+
+
+def test_text_from_outside_is_no_template(build: Compile) -> None:
+    body = (
+        'param file: file["checkpoints"] = "x"\n'
+        "output film = " + CLIP.replace("svd.load()", "svd.load(file)") + ") |> video()"
+    )
+    plan, _ = build(body, START, file="{{ seed }}.safetensors")
+    assert plan.jobs[0].needs.models[0].file == "{{ seed }}.safetensors"
+
+
+def test_long_rows_of_names(build: Compile, errors: Callable[..., list[Diagnostic]]) -> None:
+    row = "let n0 = 1\n" + "".join(f"let n{i} = n{i - 1} + 1\n" for i in range(1, 300))
+    plan, _ = build(f"{row}output film = {CLIP}, motion: n299) |> video()", START)
+    assert node(plan, "SVD_img2vid_Conditioning")["motion_bucket_id"] == 300
+    (found,) = errors(f"output film = {CLIP}, motion: {' + '.join(['1'] * 20000)}) |> video()", START)
+    assert found.code.code == "E0111"
+
+
+def test_two_pipelines_share_the_command_line(write: Callable[[str], Path]) -> None:
+    one = "pipeline {0} {{ param {1}: int = 1\n output film = " + CLIP + ", motion: {1}) |> video() }}\n"
+    path = write(START + one.format("a", "x") + one.format("b", "y"))
+    assert reelc.check(path, overrides={"x": "2"}) == ()
+    assert {d.code.code for d in reelc.check(path, overrides={"z": "2"})} == {"E0212"}
