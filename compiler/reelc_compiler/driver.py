@@ -60,7 +60,8 @@ def check_all(request: Request, sink: Sink) -> None:
         chosen = [choose(request, program, sink)]
     else:
         chosen = list(program.main.pipelines.values())
-    if not chosen and not program.main.stages:
+    # A file of stages, records or constants is for other files to use; an empty one is a mistake.
+    if not chosen and not program.main.tree.items:
         choose(request, program, sink)
     known = {p.name for pipeline in chosen if pipeline is not None for p in pipeline.params}
     for pipeline in chosen:

@@ -371,9 +371,6 @@ class Exprs:
             then = self.branch(expr.then, dead=known is False)
         with narrowed(maybe if absent is True else None):
             orelse = self.branch(expr.orelse, dead=known is True)
-        if known is not None:
-            taken, other = (then, orelse) if known else (orelse, then)
-            return taken if join(taken, other) is None or other == UNKNOWN else join(taken, other) or taken
         both = join(then, orelse)
         if both is None:
             return self.report(
