@@ -11,7 +11,7 @@ compilation.plan.to_files()
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,18 +80,21 @@ def compile(
     overrides: Mapping[str, str] | None = None,
     pipeline: str | None = None,
     catalog: str | None = None,
+    whole: bool = False,
 ) -> Compilation:
     """The plan of a file's pipeline.
 
     Args:
         file, overrides, catalog: as for :func:`check`.
         pipeline: which one, when the file has several.
+        whole: one graph for films that share work, without hand-overs between jobs.
 
     Raises:
         ReelError: the file has errors; its diagnostics hold them all, and the warnings.
     """
     sink = Sink()
     project, request = _request(Path(file), overrides, pipeline, catalog)
+    request = replace(request, whole=whole)
     with _depth(request.source):
         plan = compile_plan(request, sink)
     found = sink.sorted()

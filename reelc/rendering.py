@@ -1,4 +1,4 @@
-"""Rendering: a plan on a worker, or on the embedded preview worker."""
+"""Rendering: a plan on workers, or on the embedded preview worker; new, or where it was left."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reelc.api import Compilation, open_catalog
 from reelc_compiler.loader import std_names, std_source
@@ -19,13 +19,19 @@ from reelc_dsl.diagnostics.codes import MISSING_EXTRA
 from reelc_dsl.source import Source
 from reelc_runtime import comfy
 from reelc_runtime.run import events
+from reelc_runtime.run.driver import Address, RunRequest, request_digest, run
 from reelc_runtime.run.faults import Locator, RunFault
-from reelc_runtime.run.journal import cannot_write
-from reelc_runtime.run.runner import RunRequest, run
+from reelc_runtime.run.record import Runs, cannot_write
 from reelc_runtime.run.stand_ins import without
+from reelc_runtime.run.until import goal_of
+
+if TYPE_CHECKING:
+    from reelc.config import WorkerConfig
 
 TOKEN_VARIABLE = "REELC_WORKER_TOKEN"  # noqa: S105 - the variable's name, not a token
 HEADERS_VARIABLE = "REELC_WORKER_HEADERS"
+STATE_VARIABLE = "REELC_STATE"
+DATABASE_VARIABLE = "REELC_DB"
 
 Report = Callable[[events.Event], None]
 Warn = Callable[[Diagnostic], None]
@@ -38,66 +44,143 @@ class Job:
     Args:
         plan: what.
         input_path: an input's path in the plan to where it lies.
+        inputs: the folder that inputs lie in.
+        source: the file or plan that was named.
         sources: file keys to sources, for the places of faults.
-        out: the folder for films; journals go to its ``.reelc``.
+        out: the folder for films.
+        run: the run to go on with; None for a new one, or for the unfinished one of the same thing.
         report, warn: are told what happens.
     """
 
     plan: Plan
     input_path: Callable[[str], Path]
+    inputs: Path
+    source: str
     sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
     out: Path
+    run: str | None = None
     report: Report
     warn: Warn
 
     @property
     def state(self) -> Path:
-        """Where journals and downloads lie."""
-        return self.out / ".reelc"
+        """Where runs, their database and the store lie."""
+        return state_folder(self.out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to render.
+
+    Args:
+        until: the name after which to stop; None for all films.
+        alike: whether one worker's results count for the others.
+        stall: seconds without a sign of life after which a job counts as silent.
+        wait: seconds to wait for a lost worker when none is left.
+    """
+
+    until: str | None = None
+    alike: bool = False
+    stall: float = 900.0
+    wait: float = 300.0
+
+
+def state_folder(out: Path) -> Path:
+    """Where runs, their database and the store lie: REELC_STATE, else ``.reelc`` beside the films."""
+    named = os.environ.get(STATE_VARIABLE)
+    return Path(named) if named else out / ".reelc"
 
 
 def job_of(done: Compilation, out: Path, report: Report, warn: Warn) -> Job:
     """The job of a compiled file."""
-    sources: dict[str, Source] = dict(done.project.sources)
+    project = done.project
+    return Job(
+        plan=done.plan,
+        input_path=project.input_path,
+        inputs=project.root,
+        source=project.shown.as_posix(),
+        sources=dict(project.sources) | std_sources(),
+        out=out,
+        report=report,
+        warn=warn,
+    )
+
+
+def std_sources() -> dict[str, Source]:
+    """The standard library's files, by the names that plans give them."""
+    sources: dict[str, Source] = {}
     for name in [*std_names(), "prelude"]:
         source = std_source(name)
         if source is not None:
             sources[f"std/{name}.reel"] = source
-    return Job(plan=done.plan, input_path=done.project.input_path, sources=sources, out=out, report=report, warn=warn)
+    return sources
 
 
-def render(job: Job, worker: str, *, stall: float) -> list[events.OutputWritten]:
-    """Render on a ComfyUI worker.
+def addresses(urls: tuple[str, ...], configured: "tuple[WorkerConfig, ...]" = ()) -> tuple[Address, ...]:
+    """Workers with their credentials from the environment.
 
     Args:
-        worker: its URL; its token and headers come from the environment.
-        stall: seconds without a sign of life after which it counts as silent.
-
-    Raises:
-        ReelError: E07xx.
-        KeyboardInterrupt: after the prompt was stopped on the worker.
+        urls: from the command line; they come instead of the configured ones.
+        configured: from reelc.toml.
     """
-    need_extra("run")
-    return asyncio.run(
-        run(
-            _request(
-                job,
-                worker,
-                engine="render",
-                catalog=open_catalog(job.plan.catalog.name),
-                token=os.environ.get(TOKEN_VARIABLE) or None,
-                headers=headers_of(os.environ.get(HEADERS_VARIABLE, "")),
-                stall=stall,
-            )
-        )
+    headers = headers_of(os.environ.get(HEADERS_VARIABLE, ""))
+    token = os.environ.get(TOKEN_VARIABLE) or None
+    tokens = {comfy.address_shown(w.url): w.token_env for w in configured if w.token_env}
+    chosen = urls or tuple(w.url for w in configured)
+    return tuple(
+        Address(url=url, token=_token(tokens.get(comfy.address_shown(url)), token), headers=headers)
+        for url in dict.fromkeys(chosen)
     )
 
 
-def preview(job: Job, *, clean: bool) -> list[events.OutputWritten]:
+def _token(variable: str | None, default: str | None) -> str | None:
+    return os.environ.get(variable) or None if variable is not None else default
+
+
+def render(job: Job, workers: tuple[Address, ...], options: Options) -> list[events.OutputWritten]:
+    """Render on ComfyUI workers; an unfinished run of the same thing goes on.
+
+    Raises:
+        ReelError: E07xx.
+        KeyboardInterrupt: after the prompts were stopped on the workers.
+    """
+    need_extra("run")
+    from reelc_runtime.engine.durable import EngineFault, database_url
+    from reelc_runtime.run.driver import bad_database
+
+    install = install_name(job.state)
+    goal = goal_of(job.plan, options.until)
+    name = job.run
+    if name is None:
+        digest = request_digest(job.plan, "render", False, job.out, goal.until)
+        unfinished = Runs(job.state, time.time).unfinished(digest)
+        name = unfinished.name if unfinished is not None else run_name(time.time())
+    try:
+        database = database_url(job.state, os.environ.get(DATABASE_VARIABLE))
+    except EngineFault as error:
+        raise RunFault(bad_database(error)) from None
+    request = _request(
+        job,
+        workers,
+        install=install,
+        run=name,
+        engine="render",
+        goal=goal,
+        database=database,
+        catalog=open_catalog(job.plan.catalog.name),
+        alike=options.alike,
+        stall=options.stall,
+        patience=options.wait,
+    )
+    return asyncio.run(run(request))
+
+
+def preview(job: Job, *, clean: bool, until: str | None) -> list[events.OutputWritten]:
     """Render the animatic on the embedded preview worker.
 
     Args:
         clean: leave the burnt-in label off; file name and metadata say what it is all the same.
+        until: the name after which to stop; None for all films.
 
     Raises:
         ReelError: E0710 before anything starts, or another E07xx.
@@ -108,30 +191,41 @@ def preview(job: Job, *, clean: bool) -> list[events.OutputWritten]:
     faults = without(job.plan, registry(), Locator(job.plan, job.sources))
     if faults:
         raise RunFault(*faults)
-    return asyncio.run(_preview(job, clean))
+    return asyncio.run(_preview(job, clean, until))
 
 
-async def _preview(job: Job, clean: bool) -> list[events.OutputWritten]:
+async def _preview(job: Job, clean: bool, until: str | None) -> list[events.OutputWritten]:
     from reelc_runtime.preview import PreviewWorker
 
     # Made before the run's own folders, so that a folder that cannot be written is said in one place.
-    install_name(job.state)
+    install = install_name(job.state)
+    goal = goal_of(job.plan, until)
     with TemporaryDirectory(prefix="preview-", dir=job.state) as workdir:
         async with PreviewWorker(Path(workdir), clean=clean, comfyui=job.plan.catalog.comfyui) as worker:
-            # A frame of a large film may take the preview a while, but never minutes.
-            return await run(_request(job, worker.url, engine="preview", clean=clean, stall=300.0))
+            request = _request(
+                job,
+                (Address(url=worker.url),),
+                install=install,
+                run=run_name(time.time()),
+                engine="preview",
+                goal=goal,
+                clean=clean,
+                # A frame of a large film may take the preview a while, but never minutes.
+                stall=300.0,
+            )
+            return await run(request)
 
 
-def _request(job: Job, worker: str, **more: Any) -> RunRequest:
+def _request(job: Job, workers: tuple[Address, ...], **more: Any) -> RunRequest:
     return RunRequest(
         plan=job.plan,
-        worker=worker,
+        workers=workers,
         input_path=job.input_path,
+        inputs=job.inputs,
+        source=job.source,
         sources=job.sources,
         out=job.out,
         state=job.state,
-        install=install_name(job.state),
-        run=run_name(time.time()),
         report=job.report,
         warn=job.warn,
         clock=comfy.SystemClock(),
@@ -180,7 +274,7 @@ def need_extra(extra: str) -> None:
     Raises:
         ReelError: E0717.
     """
-    missing = [name for name in ("av", "numpy", "cv2", "aiohttp") if find_spec(name) is None]
+    missing = [name for name in ("av", "numpy", "cv2", "aiohttp", "dbos") if find_spec(name) is None]
     if missing:
         raise ReelError(
             [

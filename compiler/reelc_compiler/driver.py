@@ -33,6 +33,7 @@ class Request:
         probe: answers for input files.
         pipeline: which one; None when the file has just one.
         overrides: parameters as given on the command line, name to text.
+        whole: one graph for films that share work, without hand-overs, for ComfyUI's window.
     """
 
     source: Source
@@ -42,6 +43,7 @@ class Request:
     probe: Probe
     pipeline: str | None = None
     overrides: Mapping[str, str] = field(default_factory=dict[str, str])
+    whole: bool = False
 
 
 def analyse(request: Request, sink: Sink) -> Program:
@@ -86,7 +88,7 @@ def compile_plan(request: Request, sink: Sink) -> "Plan | None":
     elaborated = _elaborate(request, program, pipeline, sink)
     if elaborated is None:
         return None
-    plan = lower(elaborated, program, request.catalog)
+    plan = lower(elaborated, program, request.catalog, whole=request.whole)
     confirm(plan, request.catalog, pipeline.decl.name.span, sink)
     return None if sink.has_errors else plan
 

@@ -1,13 +1,13 @@
 """Jobs: one API-format graph for one worker, what it needs, and the typed view on it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from reelc_compiler.canonical import sha256
 from reelc_compiler.facts import Facts, Input, Json
 
-KEY_SCHEMA = 1
+KEY_SCHEMA = 2
 
 Graph = dict[str, dict[str, Any]]
 Engine = Literal["render", "preview"]
@@ -24,14 +24,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file that a job leaves behind.
+    """A file that a job leaves behind, or one that it starts from.
 
     Args:
-        id: unique in the plan.
-        node: the node that saves it; its outputs in the history name the file.
-        field: the node's input that holds the file prefix, substituted at submission.
-        container, codec: what the file must turn out to be, ``mp4`` and ``h264``.
+        id: unique in the plan; the same on both sides of a hand-over.
+        node: the node that saves it (its outputs in the history name the file), or that loads it.
+        field: the node's input that holds the file prefix, or the file's name; substituted at submission.
+        container, codec: what the file must turn out to be: ``mp4`` and ``h264`` for a film's part, ``png``
+            and ``apng`` for a hand-over.
         facts: verified by decoding before the job counts as done.
+        names: what people call it: names of the pipeline first, then the qualified stage.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Artifact:
     container: str
     codec: str
     facts: Facts
+    names: tuple[str, ...] = ()
 
     def to_json(self) -> Json:
         return {
@@ -49,11 +52,16 @@ class Artifact:
             "container": self.container,
             "codec": self.codec,
             "facts": self.facts.to_json(),
+            "names": list(self.names),
         }
 
     @staticmethod
     def from_json(value: Json) -> "Artifact":
-        fields: dict[str, Any] = {**value, "facts": Facts.from_json(value["facts"])}
+        fields: dict[str, Any] = {
+            **value,
+            "facts": Facts.from_json(value["facts"]),
+            "names": tuple(value["names"]),
+        }
         return Artifact(**fields)
 
 
@@ -253,12 +261,18 @@ def media_to_json(media: Mapping[str, Medium]) -> Json:
     return {name: {"node": m.node, "slot": m.slot, "facts": m.facts.to_json()} for name, m in media.items()}
 
 
-def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine) -> str:
+def job_key(
+    job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine, made: Mapping[str, list[Json]]
+) -> str:
     """The identity of a job's result: equal keys, interchangeable results.
 
     It covers the key schema, the engine, the graph without its titles, the contents of inputs,
-    models and packs as far as they are known, and ComfyUI's version; for a preview also the typed
-    view, which is what a preview executes. It never covers paths, spans, hosts or reelc's version.
+    models and packs as far as they are known, ComfyUI's version, and the keys of the jobs that it starts
+    from; for a preview also the typed view, which is what a preview executes. It never covers paths,
+    spans, names, hosts or reelc's version.
+
+    Args:
+        made: for each artifact of the jobs before, the identity that :func:`made_by` gives.
     """
     used = {i.id: i for i in inputs}
     graph: dict[str, Json] = {}
@@ -268,6 +282,8 @@ def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine) -
         graph[upload.node]["inputs"][upload.field] = {"input": used[upload.input].sha256}
     for number, artifact in enumerate(job.artifacts_out):
         graph[artifact.node]["inputs"][artifact.field] = {"prefix": number}
+    for artifact in job.artifacts_in:
+        graph[artifact.node]["inputs"][artifact.field] = {"artifact": made[artifact.id]}
     payload: dict[str, Json] = {
         "key": KEY_SCHEMA,
         "engine": engine,
@@ -281,3 +297,26 @@ def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine) -
         payload["regions"] = [r.to_json() for r in job.regions]
         payload["media"] = media_to_json(job.media)
     return sha256(payload)
+
+
+def made_by(job: Job, key: str) -> dict[str, list[Json]]:
+    """The identities of a job's artifacts: its key, and which of its files."""
+    return {artifact.id: [key, number] for number, artifact in enumerate(job.artifacts_out)}
+
+
+def plan_keys(
+    jobs: Iterable[Job], inputs: tuple[Input, ...], comfyui: str, engines: Iterable[Engine] = ("render", "preview")
+) -> dict[str, dict[str, str]]:
+    """The keys of all jobs by id and engine; each job stands after those that it starts from.
+
+    Raises:
+        KeyError: a job starts from an artifact that no job before it makes.
+    """
+    keys: dict[str, dict[str, str]] = {}
+    made: dict[Engine, dict[str, list[Json]]] = {engine: {} for engine in engines}
+    for job in jobs:
+        keys[job.id] = {}
+        for engine, known in made.items():
+            key = keys[job.id][engine] = job_key(job, inputs, comfyui, engine, known)
+            known.update(made_by(job, key))
+    return keys

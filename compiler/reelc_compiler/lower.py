@@ -1,8 +1,4 @@
-"""The media graph to a plan: partition into jobs, API-format graphs, needs, keys, spans.
-
-Partition today is by connection alone: films that share work share a job, independent ones get a
-job each. Cuts inside a component come with hand-overs between jobs.
-"""
+"""The media graph to a plan: hand-overs, partition into jobs, API-format graphs, needs, keys, spans."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,12 +6,13 @@ from dataclasses import replace
 from reelc_compiler.catalog import Catalog, expand_inputs
 from reelc_compiler.catalog.models import lookup
 from reelc_compiler.elaborate import Elaborated
-from reelc_compiler.ir.graph import Film, MediaGraph, Op
+from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, Op
+from reelc_compiler.partition import Piece, partition
+from reelc_compiler.passes.handover import cut
 from reelc_compiler.plan import (
     Artifact,
     CatalogRef,
     Encode,
-    Engine,
     Job,
     Model,
     Needs,
@@ -25,10 +22,11 @@ from reelc_compiler.plan import (
     Plan,
     Stack,
     Upload,
-    job_key,
+    plan_keys,
 )
-from reelc_compiler.regions import typed_view
+from reelc_compiler.regions import Views
 from reelc_compiler.sema.program import Program
+from reelc_compiler.target.comfyui import handover as form
 from reelc_compiler.target.comfyui.emit import emit
 from reelc_dsl.diagnostics import Frame
 from reelc_dsl.source import Source
@@ -37,82 +35,135 @@ from reelc_dsl.source import Source
 USER_FOLDERS = ("input", "output", "temp")
 
 
-def lower(elaborated: Elaborated, program: Program, catalog: Catalog) -> Plan:
-    """The plan of an elaborated pipeline."""
-    graph = elaborated.graph
+def lower(elaborated: Elaborated, program: Program, catalog: Catalog, *, whole: bool = False) -> Plan:
+    """The plan of an elaborated pipeline.
+
+    Args:
+        whole: without hand-overs: films that share work, and all that they need, in one graph.
+    """
+    graph = elaborated.graph if whole else cut(elaborated.graph, catalog)
+    lowering = _Lowering(graph, catalog)
     places = Places(program)
     jobs: list[Job] = []
-    outputs: list[Output] = []
     spans: dict[str, dict[str, Stack]] = {}
-    reference = CatalogRef(name=catalog.name, comfyui=catalog.comfyui, sha256=catalog.sha256)
-    for number, component in enumerate(graph.components(), 1):
-        films = [f for f in graph.films if f.save in component]
-        ops = [op for op in graph.ops if op.id in component]
+    for number, piece in enumerate(partition(graph, catalog), 1):
+        ops = [graph.ops[i] for i in sorted(piece.ops)]
         ids = {op.id: str(i) for i, op in enumerate(ops, 1)}
-        job = _job(f"{number:02}-{films[0].name}", graph, films, ops, ids, catalog)
-        keys: dict[str, str] = {}
-        engines: tuple[Engine, ...] = ("render", "preview")
-        for engine in engines:
-            keys[engine] = job_key(job, elaborated.inputs, catalog.comfyui, engine)
-        jobs.append(replace(job, keys=keys))
+        job = lowering.job(f"{number:02}-{piece.name}", piece, ops, ids)
+        jobs.append(job)
         spans[job.id] = {ids[op.id]: places.stack(op.stack) for op in ops}
-        outputs.extend(_output(f, a) for f, a in zip(films, job.artifacts_out, strict=True))
-    order = [f.name for f in graph.films]
+    keys = plan_keys(jobs, elaborated.inputs, catalog.comfyui)
     return Plan(
         pipeline=elaborated.pipeline,
-        catalog=reference,
+        catalog=CatalogRef(name=catalog.name, comfyui=catalog.comfyui, sha256=catalog.sha256),
         params=elaborated.params,
         inputs=elaborated.inputs,
-        jobs=tuple(jobs),
-        outputs=tuple(sorted(outputs, key=lambda o: order.index(o.name))),
+        jobs=tuple(replace(job, keys=keys[job.id]) for job in jobs),
+        outputs=tuple(_output(film, [lowering.ready[part.save] for part in film.parts]) for film in graph.films),
         spans=spans,
     )
 
 
-def _job(
-    name: str, graph: MediaGraph, films: list[Film], ops: list[Op], ids: Mapping[int, str], catalog: Catalog
-) -> Job:
-    regions, media = typed_view(graph, films, ops, ids)
-    return Job(
+class _Lowering:
+    """Jobs one after another; ``ready`` holds what the ones before leave, by the saving node."""
+
+    def __init__(self, graph: MediaGraph, catalog: Catalog) -> None:
+        self.graph = graph
+        self.catalog = catalog
+        self.views = Views(graph)
+        self.ready: dict[int, Artifact] = {}
+        self.makers: dict[str, str] = {}
+        self.numbers: dict[int, str] = {}
+        for film in graph.films:
+            saves = dict.fromkeys(part.save for part in film.parts)
+            if len(saves) > 1:
+                self.numbers |= {save: f"-{i}" for i, save in enumerate(saves, 1)}
+
+    def job(self, name: str, piece: Piece, ops: list[Op], ids: Mapping[int, str]) -> Job:
+        """The job of a piece."""
+        regions, media = self.views.of(piece, ops, ids)
+        emitted = emit(ops, ids)
+        made = self._made(name, piece, ids)
+        taken = [_taken(self.ready[handover.save], ids[handover.load]) for handover in piece.loads]
+        # What stands in the graph until it is sent: names that people recognise.
+        for artifact in made:
+            emitted[artifact.node]["inputs"][artifact.field] = f"reelc/{artifact.id.removeprefix(name + '.')}"
+        for artifact in taken:
+            emitted[artifact.node]["inputs"][artifact.field] = f"{artifact.id}.{artifact.container}"
+        after = sorted({self.makers[artifact.id] for artifact in taken})
+        self.makers.update({artifact.id: name for artifact in made})
+        return Job(
+            id=name,
+            graph=emitted,
+            uploads=tuple(Upload(node=ids[op.id], field="image", input=op.file) for op in ops if op.file is not None),
+            artifacts_in=tuple(taken),
+            artifacts_out=tuple(made),
+            needs=_needs(self.graph, piece, ops, ids, self.catalog),
+            estimate=None,
+            after=tuple(after),
+            regions=regions,
+            media=media,
+            keys={},
+        )
+
+    def _made(self, name: str, piece: Piece, ids: Mapping[int, str]) -> list[Artifact]:
+        made: list[Artifact] = []
+        for film, part in piece.parts:
+            artifact = f"{name}.{film.name}{self.numbers.get(part.save, '')}"
+            made.append(_film_part(artifact, ids[part.save], film, part))
+            self.ready[part.save] = made[-1]
+        for number, handover in enumerate(piece.saves, 1):
+            names = self.graph.names
+            called = names.get(handover.medium, ()) + names.get(handover.loaded, ())
+            suffix = f"-{number}" if len(piece.saves) > 1 else ""
+            made.append(_kept(name + suffix, ids[handover.save], handover, called))
+            self.ready[handover.save] = made[-1]
+        return made
+
+
+def _film_part(name: str, node: str, film: Film, part: FilmPart) -> Artifact:
+    return Artifact(
         id=name,
-        graph=emit(ops, ids),
-        uploads=tuple(Upload(node=ids[op.id], field="image", input=op.file) for op in ops if op.file is not None),
-        artifacts_in=(),
-        artifacts_out=tuple(
-            Artifact(
-                id=f"{name}.{film.name}",
-                node=ids[film.save],
-                field="filename_prefix",
-                container="mp4",
-                codec=film.codec,
-                facts=film.clip.facts,
-            )
-            for film in films
-        ),
-        needs=_needs(graph, ops, ids, catalog),
-        estimate=None,
-        after=(),
-        regions=regions,
-        media=media,
-        keys={},
+        node=node,
+        field="filename_prefix",
+        container="mp4",
+        codec=film.codec,
+        facts=part.clip.facts,
+        names=(film.name,),
     )
 
 
-def _output(film: Film, artifact: Artifact) -> Output:
+def _kept(name: str, node: str, handover: Handover, called: tuple[str, ...]) -> Artifact:
+    return Artifact(
+        id=name,
+        node=node,
+        field=form.SAVE_FIELD,
+        container=form.CONTAINER,
+        codec=form.CODEC,
+        facts=handover.medium.facts,
+        names=(*dict.fromkeys(called), handover.stage),
+    )
+
+
+def _taken(artifact: Artifact, node: str) -> Artifact:
+    return replace(artifact, node=node, field=form.LOAD_FIELD)
+
+
+def _output(film: Film, parts: list[Artifact]) -> Output:
     return Output(
         name=film.name,
         file=f"{film.name}.mp4",
-        artifacts=(artifact.id,),
+        artifacts=tuple(part.id for part in parts),
         join="copy",
         encode=Encode(container="mp4", codec=film.codec, crf=film.crf),
-        facts=film.clip.facts,
+        facts=film.facts,
     )
 
 
 # -- needs -----------------------------------------------------------------------------------
 
 
-def _needs(graph: MediaGraph, ops: list[Op], ids: Mapping[int, str], catalog: Catalog) -> Needs:
+def _needs(graph: MediaGraph, piece: Piece, ops: list[Op], ids: Mapping[int, str], catalog: Catalog) -> Needs:
     packs: dict[str, set[str]] = {}
     models: dict[tuple[str, str], Model] = {}
     for op in ops:
@@ -125,7 +176,8 @@ def _needs(graph: MediaGraph, ops: list[Op], ids: Mapping[int, str], catalog: Ca
             value = inputs.get(name)
             if wanted.files is not None and wanted.files not in USER_FOLDERS and isinstance(value, str):
                 models.setdefault((wanted.files, value), _model(wanted.files, value, ids[op.id], name))
-    used = {op.region for op in ops if op.region is not None}
+    # A loader that several jobs share belongs to the stage instance that came first, which may be another job's.
+    used = {op.region for op in ops if op.region is not None and op.id in piece.heavy}
     vram = [int(graph.regions[r].estimate["vram"]) for r in used if "vram" in graph.regions[r].estimate]
     ram = [int(graph.regions[r].estimate["ram"]) for r in used if "ram" in graph.regions[r].estimate]
     return Needs(

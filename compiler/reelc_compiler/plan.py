@@ -26,8 +26,8 @@ from reelc_compiler.jobs import (
     Region,
     StandIn,
     Upload,
-    job_key,
     media_to_json,
+    plan_keys,
 )
 
 __all__ = [
@@ -52,8 +52,8 @@ __all__ = [
     "Stack",
     "StandIn",
     "Upload",
-    "job_key",
     "media_to_json",
+    "plan_keys",
     "plan_schema",
 ]
 
@@ -230,13 +230,10 @@ class Plan:
                 raise PlanError(f"{entry['graph']} is missing or not a graph")
             jobs.append(Job.from_json(entry, cast(Graph, graph)))
         inputs = tuple(Input.from_json(i) for i in value["inputs"])
-        for job in jobs:
-            for engine, key in job.keys.items():
-                if (
-                    job_key(job, inputs, value["catalog"]["comfyui"], "preview" if engine == "preview" else "render")
-                    != key
-                ):
-                    raise PlanError(f"{job.path} was changed after it was compiled: its key does not match")
+        for job, keys in plan_keys(jobs, inputs, value["catalog"]["comfyui"]).items():
+            entry = next(j for j in jobs if j.id == job)
+            if dict(entry.keys) != keys:
+                raise PlanError(f"{entry.path} was changed after it was compiled: its key does not match")
         spans = files.get("spans.json", {})
         return Plan(
             pipeline=value["pipeline"],

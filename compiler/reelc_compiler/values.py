@@ -51,10 +51,19 @@ class NodeValue:
 
 
 @dataclass(frozen=True, slots=True)
-class FilmValue:
-    """A clip with its encode settings: what an output is."""
+class SequenceValue:
+    """Clips one after another, joined by hard cuts: together a clip with facts of its own."""
 
-    clip: Medium
+    clips: tuple[Medium, ...]
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class FilmValue:
+    """Clips in the order of time with their encode settings: what an output is."""
+
+    clips: tuple[Medium, ...]
+    facts: Facts
     codec: str
     crf: int
 
@@ -79,7 +88,7 @@ def field(value: Any, name: str) -> Any:
             return dict(value.outputs)[name]
         case Size():
             return {"width": value.width, "height": value.height}[name]
-        case Medium():
+        case Medium() | SequenceValue():
             return _fact(value.facts, name)
         case _:
             raise KeyError(name)
@@ -121,7 +130,7 @@ def show(value: Any) -> str:
             return decimal_text(share * 100, 3) + "%"
         case ModelFile(name=name):
             return name
-        case Medium(facts=facts):
+        case Medium(facts=facts) | SequenceValue(facts=facts):
             what = f"{facts.width}x{facts.height}"
             return what if facts.fps is None else f"{what}, {facts.frames} frames at {rate_text(facts.fps)}"
         case tuple():

@@ -14,7 +14,7 @@ from reelc.cli.output import print_diagnostics, talk
     "-o",
     "--output",
     metavar="FOLDER",
-    help="Where the plan is written [default: FILE without .reel, with .plan]; `-` prints the graph of a single job.",
+    help="Where the plan is written [default: FILE without .reel, with .plan]; `-` prints the whole film as one graph.",
 )
 def command(
     file: Path, overrides: dict[str, str], pipeline: str | None, catalog: str | None, output: str | None
@@ -26,12 +26,14 @@ def command(
     """
     from reelc.api import compile
 
-    done = compile(file, overrides=overrides, pipeline=pipeline, catalog=catalog)
+    done = compile(file, overrides=overrides, pipeline=pipeline, catalog=catalog, whole=output == "-")
     print_diagnostics(done.warnings)
     files = done.plan.to_files()
     if output == "-":
         if len(done.plan.jobs) != 1:
-            raise click.ClickException(f"the plan has {len(done.plan.jobs)} jobs; `-o -` prints the graph of one")
+            raise click.ClickException(
+                f"the films make {len(done.plan.jobs)} graphs that share nothing; `-o -` prints one: write a folder instead"
+            )
         click.echo(files[done.plan.jobs[0].path], nl=False)
         return
     folder = Path(output) if output is not None else file.with_suffix(".plan")

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from reelc.config import Config
+    from reelc.rendering import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,20 +44,85 @@ def _overrides(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
     return out
 
 
-def rendering(function: F) -> F:
-    """--out, --json, --quiet."""
+def workers(function: F) -> F:
+    """--worker, --alike."""
     for decorator in (
-        click.option("-q", "--quiet", is_flag=True, help="No progress; only the result and faults."),
-        click.option("--json", "as_json", is_flag=True, help="Events as JSON lines on stdout."),
         click.option(
-            "-o",
-            "--out",
-            metavar="FOLDER",
-            type=click.Path(path_type=Path, file_okay=False),
-            default=Path("out"),
-            show_default=True,
-            help="Where films are written; an older film of the same name is replaced.",
+            "--alike/--not-alike",
+            "alike",
+            default=None,
+            help="The workers have the same model files and node packs: what one made counts for all of them.",
+        ),
+        click.option(
+            "--worker",
+            "workers",
+            metavar="URL",
+            multiple=True,
+            envvar="REELC_WORKER",
+            help="A ComfyUI server, http://host:8188. Repeatable. [env: REELC_WORKER, separated by spaces]",
         ),
     ):
         function = decorator(function)
     return function
+
+
+def patience(function: F) -> F:
+    """--stall, --wait."""
+    for decorator in (
+        click.option(
+            "--wait",
+            metavar="SECONDS",
+            type=click.FloatRange(min=0),
+            help="Wait this long for a lost worker to come back when no other is left [default: 300].",
+        ),
+        click.option(
+            "--stall",
+            metavar="SECONDS",
+            type=click.FloatRange(min=1),
+            help="Give up a job when its worker shows no sign of life for this long [default: 900].",
+        ),
+    ):
+        function = decorator(function)
+    return function
+
+
+def rendering_options(
+    config: "Config", until: str | None, alike: bool | None, stall: float | None, wait: float | None
+) -> "Options":
+    """How to render: the command line, else reelc.toml, else the defaults."""
+    from reelc.rendering import Options
+
+    said = {
+        "alike": config.alike if alike is None else alike,
+        "stall": config.stall if stall is None else stall,
+        "wait": config.wait if wait is None else wait,
+    }
+    return Options(until=until, **{name: value for name, value in said.items() if value is not None})
+
+
+def rendering(function: F) -> F:
+    """--out, --until, --json, --quiet."""
+    for decorator in (
+        click.option("-q", "--quiet", is_flag=True, help="No progress; only the result and faults."),
+        click.option("--json", "as_json", is_flag=True, help="Events as JSON lines on stdout."),
+        click.option(
+            "--until",
+            metavar="NAME",
+            help="Stop when NAME is ready (a stage that samples, a name for its result, an output) and show it.",
+        ),
+        out("Where films are written; an older film of the same name is replaced."),
+    ):
+        function = decorator(function)
+    return function
+
+
+def out(help_: str) -> Callable[[F], F]:
+    """--out: the folder with films, and with the state unless REELC_STATE names another."""
+    return click.option(
+        "-o",
+        "--out",
+        metavar="FOLDER",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=None,
+        help=f"{help_} [default: `out` in reelc.toml, else out]",
+    )

@@ -16,7 +16,8 @@ def command(
     overrides: dict[str, str],
     pipeline: str | None,
     catalog: str | None,
-    out: Path,
+    out: Path | None,
+    until: str | None,
     as_json: bool,
     quiet: bool,
     clean: bool,
@@ -25,15 +26,18 @@ def command(
 
     An embedded preview worker plays ComfyUI: same protocol, same plan, but stand-ins instead of
     models (a slow camera move for image-to-video, a classic filter for the upscale, optical flow
-    for interpolation). It is always labelled as what it is: film.preview.mp4.
+    for interpolation). It is always labelled as what it is: film.preview.mp4. What did not change since
+    the last preview is not made again.
     """
-    from reelc.cli.running import carry_out, compile_for_run, compiled_job
+    from reelc.cli.running import carry_out, compile_for_run, compiled_job, out_folder
+    from reelc.config import find_config
     from reelc.rendering import preview
 
+    folder = out_folder(out, find_config(file.parent))
     done = compile_for_run(file, overrides, pipeline, catalog, as_json=as_json)
     code = carry_out(
-        compiled_job(done, out),
-        lambda job: preview(job, clean=clean),
+        compiled_job(done, folder),
+        lambda job: preview(job, clean=clean, until=until),
         as_json=as_json,
         quiet=quiet,
     )

@@ -1,13 +1,13 @@
-"""How a run is shown: a status line on a terminal, plain lines in a pipe, JSON lines, or nothing."""
+"""How a run is shown: a block of lines on a terminal, plain lines in a pipe, JSON lines, or nothing."""
 
 import shutil
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 import click
 
+from reelc.cli.moment import Moment, clock
 from reelc_compiler.units import decimal_text
 from reelc_runtime.run import events
 
@@ -15,22 +15,8 @@ from reelc_runtime.run import events
 REDRAW = 0.1
 # In a pipe, a line for a long node at most this often.
 PLAIN_EVERY = 10.0
-
-
-@dataclass(slots=True)
-class Count:
-    """How far a node is, and where its count began: ``since`` is monotonic seconds."""
-
-    title: str
-    since: float
-    first: float
-    value: float
-    max: float
-
-    def rate(self, now: float) -> float:
-        """Steps a second; 0 while unknown."""
-        passed, steps = now - self.since, self.value - self.first
-        return steps / passed if passed > 0 and steps > 0 else 0.0
+# Workers that get a line of their own.
+MOST_LINES = 12
 
 
 class Progress:
@@ -42,23 +28,19 @@ class Progress:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
-        self.started = now()
-        self.nodes = 0
-        self.done: set[str] = set()
-        self.title = ""
-        self.counts: dict[str, Count] = {}
+        self.moment = Moment(now)
 
     def __call__(self, event: events.Event) -> None:
         """Take in an event."""
-        self.count(event)
-        sentence = self.sentence(event)
-        if sentence:
-            self.say(sentence)
+        self.moment.take(event)
+        said = sentence(event)
+        if said:
+            self.say(said)
         self.tick(event)
 
-    def say(self, sentence: str) -> None:
+    def say(self, said: str) -> None:
         """Show a sentence that stays."""
-        click.echo(sentence, err=True)
+        click.echo(said, err=True)
 
     def tick(self, event: events.Event) -> None:
         """Show what changes."""
@@ -66,93 +48,40 @@ class Progress:
     def close(self) -> None:
         """Leave the terminal clean."""
 
-    def count(self, event: events.Event) -> None:
-        """Keep the numbers that the status is made of."""
-        match event:
-            case events.JobSubmitted(nodes=nodes):
-                self.nodes, self.done = nodes, set()
-            case events.NodesCached(nodes=nodes):
-                self.done.update(nodes)
-            case events.NodeStarted(title=title):
-                self.title = title
-            case events.NodeProgress(node=node, title=title, value=value, max=most):
-                known = self.counts.get(node)
-                if known is None or value < known.value:
-                    # New, or begun again: the rate is measured from here.
-                    known = self.counts[node] = Count(title, self.now(), value, value, most)
-                known.value, known.max = value, most
-            case events.NodeFinished(node=node):
-                self.done.add(node)
-                self.counts.pop(node, None)
-            case _:
-                pass
-
-    def sentence(self, event: events.Event) -> str:
-        """What is worth a line of its own."""
-        match event:
-            case events.RunStarted():
-                what = "previewing" if event.engine == "preview" else "rendering"
-                return f"{what} on {event.worker} (run {event.run})"
-            case events.WorkerMatched() if event.vram is not None:
-                return f"  ComfyUI {event.comfyui} on {event.device}"
-            case events.InputUploaded():
-                return f"  {event.input} {'sent' if event.sent else 'is there already'} ({event.bytes / 1e6:.1f} MB)"
-            case events.JobSubmitted():
-                return f"  {event.job}: {'found again' if event.attached else 'submitted'} as {event.prompt}"
-            case events.JobQueued() if event.position > 0:
-                return f"  {event.job}: {event.position} before it in the worker's queue"
-            case events.StepRetried():
-                return f"  {event.step} failed ({event.reason}); again in {event.seconds:.0f} s"
-            case events.ArtifactDownloaded():
-                return f"  {event.artifact}: {event.bytes / 1e6:.1f} MB downloaded"
-            case events.ArtifactVerified():
-                return f"  {event.artifact}: {event.frames} frames of {event.width}x{event.height} verified"
-            case events.RunFinished():
-                return f"done in {clock(event.seconds)}"
-            case _:
-                return ""
-
-    def status(self) -> str:
-        """The moment in a line: nodes, steps, rate, time left in this node."""
-        counted = [c for c in self.counts.values() if c.max > 1]
-        if not counted:
-            return f"{len(self.done)}/{self.nodes} nodes  {self.title}".rstrip()
-        # A preview streams through several stages at once: the one that is furthest back says how long it takes.
-        count = min(counted, key=lambda c: c.value / c.max)
-        parts = [f"{len(self.done)}/{self.nodes} nodes", count.title, f"{count.value:g}/{count.max:g}"]
-        rate = count.rate(self.now())
-        if rate:
-            parts.append(f"{rate:.1f}/s" if rate >= 1 else f"{1 / rate:.1f} s each")
-            parts.append(f"{clock((count.max - count.value) / rate)} left in this node")
-        return "  ".join(parts)
-
 
 class Bar(Progress):
-    """One status line at the bottom of a terminal."""
+    """A block at the bottom of a terminal: a line for the whole run, and one for each worker."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(now)
         self.drawn = 0.0
-        self.shown = False
+        self.lines = 0
 
-    def say(self, sentence: str) -> None:
+    def say(self, said: str) -> None:
         self.clear()
-        super().say(sentence)
+        super().say(said)
 
     def tick(self, event: events.Event) -> None:
-        if isinstance(event, events.NodeStarted | events.NodeProgress) and self.now() - self.drawn >= REDRAW:
+        if self.moment.jobs and not self.moment.ended and self.now() - self.drawn >= REDRAW:
             self.drawn = self.now()
-            width = shutil.get_terminal_size().columns - 1
-            line = f"  [{clock(self.now() - self.started)}] {self.status()}"
-            sys.stderr.write("\r\x1b[2K" + line[:width])
-            sys.stderr.flush()
-            self.shown = True
+            self.draw()
+
+    def draw(self) -> None:
+        """Put the block where it was."""
+        size = shutil.get_terminal_size()
+        lines = self.moment.lines(min(MOST_LINES, max(1, size.lines - 2)))
+        self.clear()
+        sys.stderr.write("\n".join(line[: size.columns - 1] for line in lines))
+        sys.stderr.flush()
+        self.lines = len(lines)
 
     def clear(self) -> None:
-        if self.shown:
-            sys.stderr.write("\r\x1b[2K")
+        """Take the block away; the cursor stands where it began."""
+        if self.lines:
+            up = f"\x1b[{self.lines - 1}A" if self.lines > 1 else ""
+            sys.stderr.write(f"\r{up}\x1b[J")
             sys.stderr.flush()
-            self.shown = False
+            self.lines = 0
 
     def close(self) -> None:
         self.clear()
@@ -170,7 +99,7 @@ class Plain(Progress):
             isinstance(event, events.NodeProgress) and self.now() - self.last >= PLAIN_EVERY
         ):
             self.last = self.now()
-            self.say(f"  [{clock(self.now() - self.started)}] {self.status()}")
+            self.say(f"  [{clock(self.moment.passed)}] {event.job}: {self.moment.status(event.job)}")
 
 
 class JsonLines(Progress):
@@ -198,20 +127,59 @@ def choose(as_json: bool, quiet: bool) -> Progress:
     return Bar() if sys.stderr.isatty() else Plain()
 
 
-def clock(seconds: float) -> str:
-    """``2:05``, ``1:02:05``"""
-    whole = int(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, seconds_ = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{seconds_:02}" if hours else f"{minutes}:{seconds_:02}"
+def sentence(event: events.Event) -> str:
+    """What is worth a line of its own."""
+    match event:
+        case events.RunStarted():
+            what = "previewing" if event.engine == "preview" else "rendering"
+            if event.resumed:
+                what = f"going on {what}"
+            return f"{what} on {_listed(event.workers)} (run {event.run})"
+        case events.WorkerJoined():
+            return f"  {event.worker} joins"
+        case events.WorkerDraining():
+            return f"  {event.worker} gets no more jobs ({event.jobs} still on it)"
+        case events.WorkerLost():
+            return f"  {event.worker} does not answer: {event.reason}"
+        case events.WorkerBack():
+            return f"  {event.worker} answers again"
+        case events.WorkerMatched() if event.vram is not None:
+            return f"  {event.job}: ComfyUI {event.comfyui} on {event.device} ({event.worker})"
+        case events.JobReused():
+            return f"  {event.job}: was rendered before (run {event.made_by})"
+        case events.JobRetried():
+            return f"  {event.job}: tried again, since {event.worker} failed: {event.reason}"
+        case events.InputUploaded() if event.sent:
+            return f"  {event.job}: {event.input} sent ({event.bytes / 1e6:.1f} MB)"
+        case events.InputUploaded():
+            return f"  {event.job}: {event.input} is there already ({event.bytes / 1e6:.1f} MB)"
+        case events.JobSubmitted():
+            return f"  {event.job}: {'found again' if event.attached else 'submitted'} as {event.prompt}"
+        case events.JobQueued() if event.position > 0:
+            return f"  {event.job}: {event.position} before it in the worker's queue"
+        case events.StepRetried():
+            return f"  {event.job}: {event.step} failed ({event.reason}); again in {event.seconds:.0f} s"
+        case events.ArtifactDownloaded():
+            return f"  {event.artifact}: {event.bytes / 1e6:.1f} MB downloaded"
+        case events.ArtifactVerified():
+            return f"  {event.artifact}: {event.frames} frames of {event.width}x{event.height} verified"
+        case events.RunFinished():
+            return f"done in {clock(event.seconds)}"
+        case _:
+            return ""
+
+
+def _listed(workers: Iterable[str]) -> str:
+    names = list(workers)
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} workers"
 
 
 def result_line(event: events.OutputWritten) -> str:
     """A finished film in a line."""
     from fractions import Fraction
 
+    size = f"{event.path}: {event.width}x{event.height}"
+    if event.fps is None:
+        return f"{size}, {event.bytes / 1e6:.1f} MB"
     rate = decimal_text(Fraction(event.fps), 3)
-    return (
-        f"{event.path}: {event.width}x{event.height}, {event.frames} frames at {rate} fps, "
-        f"{event.seconds:.2f} s, {event.bytes / 1e6:.1f} MB"
-    )
+    return f"{size}, {event.frames} frames at {rate} fps, {event.seconds:.2f} s, {event.bytes / 1e6:.1f} MB"

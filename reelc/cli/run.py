@@ -1,27 +1,22 @@
 """``reelc run``"""
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import click
 
 from reelc.cli import options
 
+if TYPE_CHECKING:
+    from reelc.config import Config
+    from reelc_runtime.run.driver import Address
+
 
 @click.command("run")
 @options.source
-@click.option(
-    "--worker", metavar="URL", envvar="REELC_WORKER", help="A ComfyUI server, http://host:8188. [env: REELC_WORKER]"
-)
+@options.workers
 @options.rendering
-@click.option(
-    "--stall",
-    metavar="SECONDS",
-    type=click.FloatRange(min=1),
-    default=900.0,
-    show_default=True,
-    help="Give up when the worker shows no sign of life for this long.",
-)
+@options.patience
 @click.option(
     "--inputs",
     metavar="FOLDER",
@@ -33,63 +28,78 @@ def command(
     overrides: dict[str, str],
     pipeline: str | None,
     catalog: str | None,
-    worker: str | None,
-    out: Path,
+    workers: tuple[str, ...],
+    alike: bool | None,
+    out: Path | None,
+    until: str | None,
     as_json: bool,
     quiet: bool,
-    stall: float,
+    stall: float | None,
+    wait: float | None,
     inputs: Path | None,
 ) -> None:
-    """Render FILE (a .reel file, or the folder of a compiled plan) on a ComfyUI worker.
+    """Render FILE (a .reel file, or the folder of a compiled plan) on ComfyUI workers.
 
-    The worker is matched before anything is sent: node classes, model files, GPU memory. Results
-    are decoded and compared with the plan before the film is put in its place. Ctrl-C stops the job
-    on the worker too.
+    Independent jobs go to several workers at the same time. Workers are matched before anything is sent:
+    node classes, model files, GPU memory. Results are decoded and compared with the plan before they
+    count. What was rendered before is not rendered again; a run whose process died goes on where it was.
+    Ctrl-C stops the jobs on the workers too.
 
-    A worker behind a login gets its token from REELC_WORKER_TOKEN, and further headers from
+    Workers behind a login get their token from REELC_WORKER_TOKEN, and further headers from
     REELC_WORKER_HEADERS ("Name: value", one a line).
     """
-    from reelc.cli.running import carry_out, compile_for_run, compiled_job, plan_job
+    from reelc.cli.running import carry_out, compile_for_run, compiled_job, out_folder, plan_job
+    from reelc.config import find_config
     from reelc.planfile import is_plan, read_plan
     from reelc.rendering import render
 
+    config = find_config(file.parent if file.is_file() else file)
+    folder = out_folder(out, config)
     if is_plan(file):
         if overrides or pipeline or catalog:
             raise click.UsageError("a compiled plan takes no --set, --pipeline or --catalog")
-        folder = file.parent if file.name == "plan.json" else file
-        make = plan_job(read_plan(file), folder, inputs, out)
+        place = file.parent if file.name == "plan.json" else file
+        make = plan_job(read_plan(file), place, inputs, folder)
     else:
         if inputs is not None:
             raise click.UsageError("--inputs goes with a compiled plan; a .reel file's inputs lie beside it")
-        make = compiled_job(compile_for_run(file, overrides, pipeline, catalog, as_json=as_json), out)
-    url = _worker(worker)
-    code = carry_out(make, lambda job: render(job, url, stall=stall), as_json=as_json, quiet=quiet)
+        make = compiled_job(compile_for_run(file, overrides, pipeline, catalog, as_json=as_json), folder)
+    chosen = chosen_workers(workers, config, folder)
+    how = options.rendering_options(config, until, alike, stall, wait)
+    code = carry_out(make, lambda job: render(job, chosen, how), as_json=as_json, quiet=quiet)
     raise click.exceptions.Exit(code)
 
 
-def _worker(url: str | None) -> str:
-    """The worker's URL; without one the way out is said, and nothing is rendered in its place."""
+def chosen_workers(urls: tuple[str, ...], config: "Config", out: Path) -> "tuple[Address, ...]":
+    """The workers of a run: those that are named, else those of reelc.toml, else those that were added.
+
+    Without any the way out is said, and nothing is rendered in their place.
+
+    Raises:
+        ReelError: E0709.
+        click.UsageError: an address is none.
+    """
+    from reelc.rendering import addresses
+    from reelc.workers import registered
     from reelc_dsl.diagnostics import Diagnostic, ReelError
     from reelc_dsl.diagnostics.codes import NO_WORKER
+    from reelc_runtime import comfy
 
-    if not url:
+    found = addresses(urls, config.workers) or addresses(registered(out))
+    for address in found:
+        if not comfy.address_shown(address.url):
+            raise click.UsageError(f"`{address.url}` is not the URL of a worker; write http://HOST:8188")
+    if not found:
         raise ReelError(
             [
                 Diagnostic(
                     code=NO_WORKER,
                     message="there is no worker to render on",
                     help=(
-                        "name a ComfyUI server with `--worker http://HOST:8188`",
+                        "name a ComfyUI server with `--worker http://HOST:8188`, or in reelc.toml",
                         "`reelc preview` makes an animatic here, without a GPU",
                     ),
                 )
             ]
         )
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        fits = False
-    if not fits:
-        raise click.UsageError(f"`{url}` is not the URL of a worker; write http://HOST:8188")
-    return url
+    return found

@@ -12,7 +12,8 @@ from reelc.api import Compilation
 from reelc.cli.exits import DONE, INPUT_ERRORS, INTERRUPTED, RUN_FAILED
 from reelc.cli.output import print_diagnostics, print_json, talk
 from reelc.cli.progress import choose, result_line
-from reelc.rendering import Job, job_of
+from reelc.config import Config
+from reelc.rendering import Job, job_of, std_sources
 from reelc_compiler.plan import Plan
 from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_dsl.diagnostics.render import json as render_json
@@ -46,7 +47,12 @@ def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *,
         else:
             print_diagnostics([diagnostic])
 
-    job = make(told, warn)
+    try:
+        job = make(told, warn)
+    except ReelError as error:
+        progress.close()
+        _failed(error.diagnostics, as_json)
+        return RUN_FAILED
     try:
         with _terminable():
             written = go(job)
@@ -71,12 +77,14 @@ def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *,
 def _interrupted(stops: list[events.PromptStopped], out: Path) -> str:
     """What is true of the worker now: nobody should pay for a job that only seems to have stopped."""
     running = [s for s in stops if not s.confirmed]
+    kept = "what was finished is kept: the same command goes on from there"
     if running:
         where = ", ".join(f"{s.prompt} on {s.worker} ({s.reason})" for s in running)
-        return f"interrupted, but the worker has not confirmed that it stopped: look after {where}"
+        return f"interrupted, but the worker has not confirmed that it stopped: look after {where}; {kept}"
     if stops:
-        return f"interrupted: the job was stopped on the worker; nothing was put into {out}"
-    return f"interrupted: nothing was running on the worker; nothing was put into {out}"
+        what = "the job was stopped" if len(stops) == 1 else f"{len(stops)} jobs were stopped"
+        return f"interrupted: {what} on the worker; nothing was put into {out}; {kept}"
+    return f"interrupted: nothing was running on the worker; nothing was put into {out}; {kept}"
 
 
 def _failed(diagnostics: tuple[Diagnostic, ...], as_json: bool) -> None:
@@ -144,11 +152,26 @@ def compile_for_run(
     return done
 
 
-def plan_job(plan: Plan, folder: Path, inputs: Path | None, out: Path) -> MakeJob:
+def plan_job(plan: Plan, folder: Path, inputs: Path | None, out: Path, *, run: str | None = None) -> MakeJob:
     """The job of a plan that was read from a folder; its inputs lie beside the folder unless told."""
     base = inputs if inputs is not None else folder.resolve().parent
 
     def make(report: Callable[[events.Event], None], warn: Callable[[Diagnostic], None]) -> Job:
-        return Job(plan=plan, input_path=lambda path: base / path, out=out, report=report, warn=warn)
+        return Job(
+            plan=plan,
+            input_path=lambda path: base / path,
+            inputs=base,
+            source=folder.as_posix(),
+            sources=std_sources(),
+            out=out,
+            run=run,
+            report=report,
+            warn=warn,
+        )
 
     return make
+
+
+def out_folder(given: Path | None, config: Config) -> Path:
+    """Where films go: the option, else the configuration, else ``out``."""
+    return given or config.out or Path("out")

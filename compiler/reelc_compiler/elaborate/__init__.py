@@ -17,7 +17,7 @@ from reelc_compiler.inputs import InputFault, PictureInfo, Probe
 from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref
 from reelc_compiler.overrides import SET
 from reelc_compiler.sema.program import PipelineInfo, Program
-from reelc_compiler.values import FilmValue
+from reelc_compiler.values import FilmValue, SequenceValue
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Frame, Sink
 from reelc_dsl.diagnostics.codes import UNSET_PARAM, UNUSED_LET
@@ -95,11 +95,24 @@ def _statements(evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder:
         except Stop:
             failed = True
     for let in lets:
+        if not failed and env.cells[let.name.text].forced:
+            _call(builder, let.name.text, env.cells[let.name.text].force())
         # After a failure nobody knows what would have been needed.
         if not failed and not env.cells[let.name.text].forced:
             evaluator.reporter.add(
                 UNUSED_LET, f"no output needs `{let.name.text}`", let.name.span, "remove it, or use it in an output"
             )
+
+
+def _call(builder: GraphBuilder, name: str, value: Any) -> None:
+    """Note a ``let``'s name for the media that it stands for: `--until NAME` finds them by it."""
+    if isinstance(value, Medium):
+        builder.call(value, name)
+    elif isinstance(value, SequenceValue):
+        _call(builder, name, value.clips)
+    elif isinstance(value, tuple):
+        for item in value:  # pyright: ignore[reportUnknownVariableType]
+            _call(builder, name, item)
 
 
 def _param_cell(evaluator: Evaluator, name: str, pipeline: PipelineInfo, overrides: Overrides, env: Env) -> Cell:

@@ -8,6 +8,7 @@ from reelc_compiler import values
 from reelc_compiler.catalog import Catalog, expand_inputs
 from reelc_compiler.elaborate import arithmetic, functions, media, sockets, stages
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
+from reelc_compiler.elaborate.media import one_medium
 from reelc_compiler.elaborate.regions import Region
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
@@ -239,7 +240,7 @@ class Evaluator:
         evaluated = {name: only(self.value(arg.value, env)) for name, arg in given.items()}
         known = expand_inputs(schema, evaluated)
         inputs: dict[str, Any] = {}
-        media: list[Medium] = []
+        found: list[Medium] = []
         places: dict[str, Span] = {}
         for name, wanted in known.items():
             value = evaluated.get(name)
@@ -247,8 +248,9 @@ class Evaluator:
                 continue
             span = given[name].value.span
             places[name] = span
+            value = one_medium(self, value, span)
             if isinstance(value, Medium):
-                media.append(value)
+                found.append(value)
                 inputs[name] = value.ref
             elif isinstance(value, Ref):
                 inputs[name] = value
@@ -265,6 +267,6 @@ class Evaluator:
             region=self.region.id,
             stack=self.reporter.frames(Frame(expr.span, f"node {schema.class_type}")),
             places=places,
-            media=tuple(media),
+            media=tuple(found),
         )
         return NodeValue(tuple((o.name, Ref(op, i, o.type)) for i, o in enumerate(schema.outputs)))

@@ -1,5 +1,6 @@
 """The language's own functions, and values as their declared kinds."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,11 @@ from reelc_compiler.sema.program import (
     ModuleInfo,
 )
 from reelc_compiler.units import Rate, Size
-from reelc_compiler.values import FilmValue, ModelFile, RecordValue, only
+from reelc_compiler.values import FilmValue, ModelFile, RecordValue, SequenceValue, only
 from reelc_dsl.diagnostics.codes import (
     BAD_ARITHMETIC,
     BAD_SEED,
+    NOT_YET,
     OUT_OF_RANGE,
     REQUIREMENT,
 )
@@ -49,6 +51,8 @@ def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: d
             return medium(
                 evaluator, given["frames_of"], "clip", given["size"], given["frames"], given["fps"], places["size"]
             )
+        case "sequence":
+            return sequence(evaluator, given, places)
         case "video":
             return film(evaluator, given, places, span)
         case _:
@@ -64,6 +68,7 @@ def medium(
     """State the facts of pictures."""
     if size.width < 1 or size.height < 1 or frames < 1 or (fps is not None and fps.fps <= 0):
         raise evaluator.stop(REQUIREMENT, "a clip has at least one frame, one pixel and a rate above zero", span)
+    source = one_medium(evaluator, source, span)
     read = source if isinstance(source, Medium) else None
     ref = source.ref if isinstance(source, Medium) else source
     facts = Facts(kind=kind, width=size.width, height=size.height, frames=frames, fps=None if fps is None else fps.fps)
@@ -72,8 +77,53 @@ def medium(
     return medium
 
 
+def one_medium(evaluator: "Evaluator", value: Any, span: Span) -> Any:
+    """A value that nodes can read.
+
+    Raises:
+        Stop: it is a sequence, whose clips are never one batch of pictures.
+    """
+    if isinstance(value, SequenceValue):
+        raise evaluator.stop(
+            NOT_YET,
+            "a sequence can only become a film, and this wants one clip",
+            span,
+            "work on the clips before they are joined: `for c in clips { c |> upscale(...) }`",
+        )
+    return value
+
+
+def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span]) -> Any:
+    """Clips one after another, by hard cuts."""
+    if "crossfade" in given:
+        raise evaluator.stop(
+            NOT_YET,
+            "`crossfade` has no meaning yet: clips are joined by hard cuts",
+            places["crossfade"],
+            "leave it out",
+        )
+    clips: list[Medium] = []
+    for value in given["clips"]:
+        clips.extend(value.clips if isinstance(value, SequenceValue) else [value])
+    if not clips:
+        raise evaluator.stop(REQUIREMENT, "a sequence has at least one clip, and this list is empty", places["clips"])
+    first = clips[0].facts
+    for number, clip in enumerate(clips[1:], 2):
+        facts = clip.facts
+        if replace(facts, frames=first.frames) != first:
+            raise evaluator.stop(
+                REQUIREMENT,
+                f"the clips of a sequence have one size and one rate: the first is {values.show(clips[0])}, "
+                f"number {number} is {values.show(clip)}",
+                places["clips"],
+                "bring the stills to one size with `fit`, and the clips to one rate with `interpolate`",
+            )
+    return SequenceValue(tuple(clips), replace(first, frames=sum(clip.facts.frames for clip in clips)))
+
+
 def film(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span], span: Span) -> FilmValue:
-    clip: Medium = given["clip"]
+    value: Medium | SequenceValue = given["clip"]
+    facts = value.facts
     codec, crf = given.get("codec", "h264"), given.get("crf", 18)
     if codec not in CODECS:
         shown = ", ".join(f'"{c}"' for c in CODECS)
@@ -85,15 +135,16 @@ def film(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span],
         )
     if not 0 <= crf <= 51:
         raise evaluator.stop(OUT_OF_RANGE, f"`crf` takes 0 to 51, and this is {crf}", places["crf"])
-    if clip.facts.width % 2 or clip.facts.height % 2:
-        size = Size(clip.facts.width, clip.facts.height)
+    if facts.width % 2 or facts.height % 2:
+        size = Size(facts.width, facts.height)
         raise evaluator.stop(
             REQUIREMENT,
             f"H.264 with 4:2:0 colour takes even widths and heights, this is {values.show(size)}",
             span,
             f"use {values.show(functions.nearest(size, 2))}",
         )
-    return FilmValue(clip, codec, crf)
+    clips = value.clips if isinstance(value, SequenceValue) else (value,)
+    return FilmValue(clips, facts, codec, crf)
 
 
 def coerce(evaluator: "Evaluator", value: Any, kind: Kind, span: Span, module: ModuleInfo) -> Any:

@@ -18,7 +18,10 @@ def dump(graph: MediaGraph) -> str:
     lines.append("media")
     lines += [f"  {_medium(medium)} made by {_region(region)}" for medium, region in graph.media.items()]
     lines.append("films")
-    lines += [f"  {f.name} = {_medium(f.clip)}, {f.codec} crf {f.crf}, saved by %{f.save}" for f in graph.films]
+    for film in graph.films:
+        lines += [
+            f"  {film.name} = {_medium(p.clip)}, {film.codec} crf {film.crf}, saved by %{p.save}" for p in film.parts
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -74,16 +74,47 @@ class RegionOp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilmPart:
+    """A stretch of a film: the medium that is encoded, the node that saves it, and its region."""
+
+    clip: Medium
+    save: int
+    region: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """A sink: the medium that is encoded, how, and the nodes that do it."""
+    """A sink: its parts in the order of time, and how they are encoded.
+
+    A clip that comes twice in a film is one part that is listed twice.
+    """
 
     name: str
-    clip: Medium
+    parts: tuple[FilmPart, ...]
+    facts: Facts
     codec: str
     crf: int
     span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """Where the graph is cut: a medium is saved by one job and loaded by others.
+
+    Args:
+        medium: as the stage made it.
+        save, load: the nodes on both sides; their regions are ``save_region`` and ``load_region``.
+        loaded: the medium as the other side reads it.
+        stage: the qualified name of the stage that made it.
+    """
+
+    medium: Medium
     save: int
-    region: int
+    save_region: int
+    load: int
+    load_region: int
+    loaded: Medium
+    stage: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +124,8 @@ class MediaGraph:
     Args:
         media: all media, each with the region that makes it.
         region_reads: media that a region reads without a node of its own.
+        names: what the pipeline calls a medium, in the order in which it does.
+        handovers: where it is cut; none before the pass ``handover``.
     """
 
     ops: tuple[Op, ...]
@@ -100,11 +133,13 @@ class MediaGraph:
     media: Mapping[Medium, int]
     region_reads: Mapping[int, tuple[Medium, ...]]
     films: tuple[Film, ...]
+    names: Mapping[Medium, tuple[str, ...]] = field(default_factory=dict[Medium, tuple[str, ...]])
+    handovers: tuple[Handover, ...] = ()
 
-    def reached(self) -> frozenset[int]:
-        """The nodes that some film needs."""
+    def closure(self, sinks: Iterable[int]) -> frozenset[int]:
+        """Some nodes with all that they need."""
         seen: set[int] = set()
-        todo = [f.save for f in self.films]
+        todo = list(sinks)
         while todo:
             op = todo.pop()
             if op not in seen:
@@ -112,22 +147,16 @@ class MediaGraph:
                 todo.extend(r.op for r in self.ops[op].refs())
         return frozenset(seen)
 
-    def components(self) -> tuple[frozenset[int], ...]:
-        """Reached nodes that belong together: films that share work share a component.
 
-        Ordered by the first film of each.
-        """
-        import networkx as nx
+def connected(pairs: Iterable[tuple[int, int]], nodes: Iterable[int]) -> list[frozenset[int]]:
+    """The connected components of an undirected graph of numbers, by their smallest member."""
+    import networkx as nx
 
-        graph: Any = cast(Any, nx).Graph()
-        for op in sorted(self.reached()):
-            graph.add_node(op)
-            for ref in self.ops[op].refs():
-                graph.add_edge(ref.op, op)
-        found: list[set[int]] = list(cast(Any, nx).connected_components(graph))
-        home = {op: i for i, component in enumerate(found) for op in component}
-        order = dict.fromkeys(home[film.save] for film in self.films)
-        return tuple(frozenset(found[i]) for i in order)
+    graph: Any = cast(Any, nx).Graph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(pairs)
+    found: list[set[int]] = list(cast(Any, nx).connected_components(graph))
+    return sorted((frozenset(component) for component in found), key=min)
 
 
 class GraphBuilder:
@@ -144,6 +173,7 @@ class GraphBuilder:
         self.media: dict[Medium, int] = {}
         self.reads: dict[int, list[Medium]] = {}
         self.films: list[Film] = []
+        self.names: dict[Medium, list[str]] = {}
         self._known: dict[bytes, int] = {}
 
     @property
@@ -207,6 +237,12 @@ class GraphBuilder:
             if source is not None:
                 self.reads.setdefault(region, []).append(source)
 
+    def call(self, medium: Medium, name: str) -> None:
+        """Note what the pipeline calls a medium."""
+        known = self.names.setdefault(medium, [])
+        if name not in known:
+            known.append(name)
+
     def build(self) -> MediaGraph:
         """The finished graph."""
         return MediaGraph(
@@ -215,4 +251,5 @@ class GraphBuilder:
             media=dict(self.media),
             region_reads={region: tuple(media) for region, media in self.reads.items()},
             films=tuple(self.films),
+            names={medium: tuple(names) for medium, names in self.names.items()},
         )

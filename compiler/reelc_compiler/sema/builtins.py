@@ -25,6 +25,7 @@ from reelc_compiler.sema.kinds import (
 )
 
 ANY_LIST = list_of(UNKNOWN)
+CLIPS = list_of(CLIP)
 FRAMES = Opaque("IMAGE")
 
 
@@ -91,6 +92,11 @@ _ALL = (
         _always(CLIP),
     ),
     Builtin(
+        "sequence",
+        (BuiltinParam("clips", (CLIPS,)), BuiltinParam("crossfade", (INT,), required=False)),
+        _always(CLIP),
+    ),
+    Builtin(
         "video",
         (
             BuiltinParam("clip", (CLIP,)),
@@ -103,7 +109,7 @@ _ALL = (
 BUILTINS: Mapping[str, Builtin] = {b.name: b for b in _ALL}
 
 # Names that Reel reserves for functions that have no meaning yet.
-RESERVED = ("sequence", "table", "files", "crossfade", "trim", "loop")
+RESERVED = ("table", "files", "crossfade", "trim", "loop")
 
 
 def takes(param: BuiltinParam, kind: Kind) -> bool:

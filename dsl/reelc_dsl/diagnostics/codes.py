@@ -110,6 +110,11 @@ MISSING_EXTRA = _declare("E0717", "missing-extra", "A command needs an optional 
 CANNOT_WRITE = _declare("E0718", "cannot-write", "A file cannot be written.")
 BAD_PLAN = _declare("E0719", "bad-plan", "A plan cannot be read.")
 INPUT_CHANGED = _declare("E0720", "input-changed", "An input file is not the one the plan was made from.")
+RUN_BUSY = _declare("E0721", "run-busy", "A run is already being carried out by another process.")
+UNKNOWN_RUN = _declare("E0722", "unknown-run", "There is no such run.")
+BAD_DATABASE = _declare("E0723", "bad-database", "The database of the runs cannot be used.")
+UNKNOWN_STOP = _declare("E0724", "unknown-stop", "A run cannot stop after something of this name.")
+BAD_CONFIG = _declare("E0725", "bad-config", "The configuration file cannot be used.")
 LOW_VRAM = _declare("W0701", "low-vram", "A worker has less GPU memory than a stage is said to need.")
 
 # -- 09 not yet and internal

@@ -1,5 +1,6 @@
 """A typed client of ComfyUI's API, as far as a run needs it."""
 
+from reelc_runtime.comfy.address import shown as address_shown
 from reelc_runtime.comfy.answers import (
     Accepted,
     Device,
@@ -79,6 +80,7 @@ __all__ = [
     "TimedOut",
     "Timeouts",
     "Unreachable",
+    "address_shown",
     "backoff",
     "is_transient",
     "outputs_of",

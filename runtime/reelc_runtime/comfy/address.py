@@ -74,6 +74,14 @@ def read_address(url: str, token: str | None, headers: Mapping[str, str] | None)
     return Address(base=base, headers=own)
 
 
+def shown(url: str) -> str:
+    """A worker's address without secrets, which is also its identity; empty when it is no address."""
+    try:
+        return read_address(url, None, None).base
+    except ProtocolError:
+        return ""
+
+
 def _check(headers: Mapping[str, str], base: str) -> None:
     """HTTP libraries quote a bad header's value in their own errors; so they never see one."""
     for name, value in headers.items():

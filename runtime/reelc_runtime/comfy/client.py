@@ -100,7 +100,11 @@ class ComfyClient:
             name: a file name without folders.
             size: bytes.
         """
-        query = urlencode({"filename": name, "type": "input"})
+        return await self.has_file(OutputFile(filename=name, subfolder="", type="input"), size)
+
+    async def has_file(self, ref: OutputFile, size: int) -> bool:
+        """Whether a file lies in one of the worker's folders and has this size, bytes."""
+        query = urlencode({"filename": ref.filename, "subfolder": ref.subfolder, "type": ref.type})
         return await self._http.length(f"/view?{query}") == size
 
     async def upload_image(self, path: Path, name: str) -> None:
@@ -167,7 +171,9 @@ class ComfyClient:
             entry = await self.history(prompt_id)
         return Found(state="absent") if entry is None else Found(state="done", history=entry)
 
-    async def follow(self, prompt_id: str, *, stall_timeout: float) -> AsyncGenerator[Event, None]:
+    async def follow(
+        self, prompt_id: str, *, stall_timeout: float, lost_timeout: float | None = None
+    ) -> AsyncGenerator[Event, None]:
         """A submitted prompt's events, until it ends.
 
         Events come over the WebSocket, which is opened again with growing delays when it breaks; where the
@@ -182,12 +188,15 @@ class ComfyClient:
         Args:
             prompt_id: of a prompt that was accepted.
             stall_timeout: seconds.
+            lost_timeout: seconds without any answer after which the worker counts as gone; None waits for
+                ``stall_timeout``.
 
         Yields:
             Events; the last one, and only that, is Succeeded, Failed, Interrupted or Lost.
 
         Raises:
             Stalled: there was no sign of life for ``stall_timeout``.
+            Unreachable, TimedOut, ServerError: it has not answered for ``lost_timeout``.
             ComfyError: the worker answers in a way that asking again would not mend. Passing faults are
                 waited out.
         """
@@ -199,6 +208,7 @@ class ComfyClient:
             listener=self._listener,
             find=self.find,
             stall=stall_timeout,
+            lost=lost_timeout,
             timeouts=self._timeouts,
             clock=self._clock,
         )

@@ -20,6 +20,7 @@ class Following:
         listener: started; its messages are read.
         find: asks over HTTP where the prompt is.
         stall: seconds without a sign of life after which to give up.
+        lost: seconds without an answer to any question after which to give up; None for no such limit.
         timeouts, clock: as in the client.
     """
 
@@ -31,6 +32,7 @@ class Following:
         listener: Listener,
         find: Callable[[str], Awaitable[Found]],
         stall: float,
+        lost: float | None,
         timeouts: Timeouts,
         clock: Clock,
     ) -> None:
@@ -38,6 +40,8 @@ class Following:
         self._listener = listener
         self._find = find
         self._stall = stall
+        self._lost = lost
+        self._unanswered_since: float | None = None
         self._timeouts = timeouts
         self._clock = clock
         self._follower = Follower(prompt_id)
@@ -93,6 +97,7 @@ class Following:
                     yield from self._follower.message(item)
                     if self._follower.alive != before:
                         self._quiet_since = self._clock.monotonic()
+                        self._unanswered_since = None
 
     # -- polls -------------------------------------------------------------------------------
 
@@ -118,10 +123,15 @@ class Following:
             if not is_transient(error):
                 raise
             self._trouble = error
+            if self._unanswered_since is None:
+                self._unanswered_since = now
+            if self._lost is not None and now - self._unanswered_since >= self._lost:
+                raise
             self._follower.wants_poll = True
             self._poll_at = now + next(self._delays)
             return
         self._trouble = None
+        self._unanswered_since = None
         self._delays = backoff()
         self._poll_at = now
         if found.state == "running" and not self._listener.connected:

@@ -12,6 +12,7 @@ from av.video.stream import VideoStream
 from reelc_compiler.plan import Artifact, Facts
 from reelc_runtime.media import color
 from reelc_runtime.media.errors import MediaError, NotAVideo, TooLarge, Truncated, reading
+from reelc_runtime.media.lossless import settle
 
 RATE_TOLERANCE = Fraction(1, 1000)
 
@@ -186,11 +187,18 @@ def check(facts: Facts, found: VideoFacts, *, container: str | None = None, code
     return [Mismatch(what=what, expected=str(wanted), found=str(got)) for what, wanted, got in pairs if wanted != got]
 
 
-def check_artifact(artifact: Artifact, path: Path, limits: Limits = DEFAULT_LIMITS) -> list[Mismatch]:
-    """Probe a downloaded artifact and compare it with the plan.
+def check_artifact(artifact: Artifact, path: Path, limits: Limits = DEFAULT_LIMITS) -> list[str]:
+    """Decode a downloaded artifact and compare it with the plan.
+
+    A hand-over in which equal frames were merged is written anew with all of them.
+
+    Returns:
+        What is not as planned, a sentence each; empty when all is well.
 
     Raises:
-        MediaError: as :func:`probe_video`.
+        MediaError: as :func:`probe_video`, or it cannot be written.
     """
+    if artifact.codec == "apng":
+        return settle(path, artifact.facts)
     found = probe_video(path, limits)
-    return check(artifact.facts, found, container=artifact.container, codec=artifact.codec)
+    return [str(m) for m in check(artifact.facts, found, container=artifact.container, codec=artifact.codec)]

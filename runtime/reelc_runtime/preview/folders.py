@@ -47,6 +47,19 @@ class Folders:
             raise BadName(f"{name[:80]!r} lies outside its folder")
         return path
 
+    def annotated(self, name: str) -> Path:
+        """The file that a loader's field names, as ComfyUI reads it: ``sub/a.png [output]``, or in the input folder.
+
+        Raises:
+            BadName: the name could lead elsewhere.
+        """
+        kind = "input"
+        for possible in TYPES:
+            if name.endswith(f" [{possible}]"):
+                name, kind = name.removesuffix(f" [{possible}]"), possible
+        subfolder, _, bare = name.rpartition("/")
+        return self.place(kind, subfolder, bare)
+
     def next_output(self, prefix: str, suffix: str) -> tuple[Path, str, str]:
         """The file that ComfyUI would write next under a prefix.
 

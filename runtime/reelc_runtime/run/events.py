@@ -18,13 +18,74 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """``engine`` is ``render`` or ``preview``; ``state`` is the folder with the run's journal."""
+    """``engine`` is ``render`` or ``preview``; ``state`` is the run's folder; ``resumed`` after an interruption.
+
+    ``jobs`` are those that lead to what was asked for, in the order of the plan.
+    """
 
     run: str
     engine: str
+    workers: tuple[str, ...]
+    jobs: tuple[str, ...]
+    state: str
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerJoined(Event):
+    """A worker was added while the run goes on."""
+
+    worker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerDraining(Event):
+    """A worker gets no new jobs; ``jobs`` are still on it."""
+
     worker: str
     jobs: int
-    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLost(Event):
+    """A worker does not answer; its jobs go elsewhere, and it is asked again from time to time."""
+
+    worker: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerBack(Event):
+    """A lost worker answers again."""
+
+    worker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReused(Event):
+    """A job need not run: its result, made by an earlier run, lies in the store."""
+
+    job: str
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDone(Event):
+    """A job's results are verified and in the store. ``seconds`` of wall time since it got its worker."""
+
+    job: str
+    worker: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRetried(Event):
+    """A job is tried again, on the same or another worker."""
+
+    job: str
+    worker: str
+    reason: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +115,7 @@ class JobSubmitted(Event):
     """The graph is in the worker's queue; ``attached`` when it was there from an earlier try."""
 
     job: str
+    worker: str
     prompt: str
     attempt: int
     nodes: int
@@ -137,14 +199,14 @@ class ArtifactDownloaded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactVerified(Event):
-    """A result was decoded and is what the plan says."""
+    """A result was decoded and is what the plan says; a still picture has no rate."""
 
     job: str
     artifact: str
     width: int
     height: int
     frames: int
-    fps: str
+    fps: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +220,13 @@ class OutputWritten(Event):
     width: int
     height: int
     frames: int
-    fps: str
+    fps: str | None
     seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
-    """Everything is done; ``seconds`` is wall time."""
+    """Everything that was asked for is done; ``seconds`` is wall time."""
 
     run: str
     seconds: float

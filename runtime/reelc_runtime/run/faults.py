@@ -1,10 +1,20 @@
 """What goes wrong in a run, as diagnostics at the line of the program that caused it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from reelc_compiler.plan import Place, Plan, Stack
 from reelc_dsl.diagnostics import Code, Diagnostic, Frame, Label, ReelError
+from reelc_dsl.diagnostics.codes import (
+    BAD_WORKER,
+    CODES,
+    INTERNAL,
+    WORKER_FORBIDS,
+    WORKER_SILENT,
+    WORKER_UNREACHABLE,
+)
 from reelc_dsl.source import Source, Span
+from reelc_runtime import comfy
 
 
 class RunFault(ReelError):
@@ -64,3 +74,53 @@ class Locator:
             help=help_,
             stack=tuple(frames),
         )
+
+
+def worker_fault(error: comfy.ComfyError) -> Diagnostic:
+    """The diagnostic for a worker that cannot be talked to."""
+    match error:
+        case comfy.AuthRefused():
+            return Diagnostic(
+                code=WORKER_FORBIDS,
+                message=str(error),
+                help=("set REELC_WORKER_TOKEN in the environment to the worker's token",),
+            )
+        case comfy.Unreachable():
+            return Diagnostic(
+                code=WORKER_UNREACHABLE,
+                message=str(error),
+                help=("is ComfyUI running there, and is the address right?",),
+            )
+        case comfy.TimedOut() | comfy.Stalled():
+            return Diagnostic(
+                code=WORKER_SILENT,
+                message=str(error),
+                help=("look at the worker's log; if it works on, run again: the job is found and followed",),
+            )
+        case _:
+            return Diagnostic(code=BAD_WORKER, message=str(error), help=("is this the address of a ComfyUI server?",))
+
+
+def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
+    """A fault as it is recorded: what to say, and the line as a note."""
+    place: list[str] = []
+    if diagnostic.span is not None:
+        source = diagnostic.span.source
+        line, column = source.position(diagnostic.span.start)
+        place.append(f"the line is {source.name}:{line}:{column}")
+    return {
+        "code": diagnostic.code.code,
+        "message": diagnostic.message,
+        "notes": [*place, *diagnostic.notes],
+        "help": list(diagnostic.help),
+    }
+
+
+def from_json(value: dict[str, Any]) -> Diagnostic:
+    """A recorded fault; its place in the source has become a note."""
+    return Diagnostic(
+        code=CODES.get(value["code"], INTERNAL),
+        message=value["message"],
+        notes=tuple(value["notes"]),
+        help=tuple(value["help"]),
+    )

@@ -18,6 +18,7 @@ class Follower:
 
     Args:
         stall: seconds without any sign of life after which the worker counts as silent.
+        lost: seconds without any answer after which it counts as gone.
     """
 
     def __init__(
@@ -26,13 +27,16 @@ class Follower:
         client: comfy.ComfyClient,
         locator: Locator,
         report: Callable[[events.Event], None],
+        *,
         stall: float,
+        lost: float,
     ) -> None:
         self.job = job
         self.client = client
         self.locator = locator
         self.report = report
         self.stall = stall
+        self.lost = lost
 
     async def run(self, prompt: str) -> comfy.HistoryEntry | None:
         """The prompt's history when it has succeeded; None when the worker no longer knows it.
@@ -40,7 +44,7 @@ class Follower:
         Raises:
             RunFault: E0706, E0707, E0714.
         """
-        async for event in self.client.follow(prompt, stall_timeout=self.stall):
+        async for event in self.client.follow(prompt, stall_timeout=self.stall, lost_timeout=self.lost):
             match event:
                 case comfy.Succeeded(entry=entry):
                     return entry

@@ -9,29 +9,78 @@ from reelc_compiler.plan import Job, Model, Plan
 from reelc_compiler.target.comfyui.validate import validate
 from reelc_compiler.units import bytes_text
 from reelc_dsl.diagnostics import Diagnostic
-from reelc_dsl.diagnostics.codes import LOW_VRAM, WORKER_DIFFERS, WORKER_LACKS_MODEL, WORKER_LACKS_NODE
+from reelc_dsl.diagnostics.codes import LOW_VRAM, NO_WORKER, WORKER_DIFFERS, WORKER_LACKS_MODEL, WORKER_LACKS_NODE
 from reelc_runtime.comfy import ComfyClient
-from reelc_runtime.run.faults import Locator
+from reelc_runtime.run.faults import Locator, RunFault
 
 # How many classes are asked for at a time: one request each, so that a worker with thousands of
 # nodes need not describe them all.
 AT_ONCE = 4
 
 
-async def schemas(client: ComfyClient, job: Job) -> dict[str, dict[str, Any] | None]:
-    """What the worker says of each class that the job uses; None for one that it does not have."""
+async def match(
+    plan: Plan,
+    job: Job,
+    client: ComfyClient,
+    engine: str,
+    catalog: Catalog | None,
+    locator: Locator,
+    known: dict[str, dict[str, Any] | None],
+) -> dict[str, Any]:
+    """What a worker is, if it can do a job: ``{"comfyui", "device", "vram"}``, memory in bytes or None.
+
+    Args:
+        engine: ``render`` or ``preview``.
+        catalog: the plan's, or None to skip matching (the embedded worker needs none).
+        known: the worker's schemas as far as they were asked for; more are added.
+
+    Raises:
+        RunFault: it cannot: E0703, E0704, E0709, E0715.
+        ComfyError: it does not say.
+    """
+    stats = await client.system_stats()
+    if (engine == "preview") != (stats.engine == "preview"):
+        # A preview is never sold as a render, nor a render paid for where a preview was asked for.
+        is_a = "a preview worker, which renders nothing" if engine == "render" else "no preview worker"
+        raise RunFault(
+            Diagnostic(
+                code=NO_WORKER,
+                message=f"{client.url} is {is_a}",
+                help=("name a ComfyUI server, or call `reelc preview`",),
+            )
+        )
+    if catalog is not None:
+        found = findings(plan, job, client.url, await schemas(client, job, known), catalog, locator)
+        if found:
+            raise RunFault(*found)
+    device = next((d for d in stats.devices if d.type != "cpu"), None)
+    return {
+        "comfyui": stats.version,
+        "device": device.name if device is not None else "cpu",
+        "vram": device.vram_total if device is not None else None,
+    }
+
+
+async def schemas(
+    client: ComfyClient, job: Job, known: dict[str, dict[str, Any] | None]
+) -> dict[str, dict[str, Any] | None]:
+    """What the worker says of each class that the job uses; None for one that it does not have.
+
+    Args:
+        known: what it has said already; what it says now is added.
+    """
     names = sorted({node["class_type"] for node in job.graph.values()})
-    found: dict[str, dict[str, Any] | None] = {}
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def ask(name: str) -> None:
         async with gate:
-            found[name] = await client.object_info(name)
+            known[name] = await client.object_info(name)
 
     async with asyncio.TaskGroup() as group:
         for name in names:
-            group.create_task(ask(name))
-    return found
+            if name not in known:
+                group.create_task(ask(name))
+    return {name: known[name] for name in names}
 
 
 def findings(
@@ -50,7 +99,7 @@ def findings(
         {name: info for name, info in found.items() if info is not None}, _validators(found, catalog), name=worker
     )
     models = {(m.node, m.field): m for m in _all_models(job)}
-    uploads = {(u.node, u.field) for u in job.uploads}
+    uploads = {(u.node, u.field) for u in job.uploads} | {(a.node, a.field) for a in job.artifacts_in}
     for error in validate(job.graph, here).errors:
         place = (error.node or "", error.input or "")
         if place in uploads:

@@ -1,8 +1,8 @@
-"""The steps of a job, each an async function of JSON values to JSON values.
+"""The steps of a job on its worker, each an async function of JSON values to JSON values.
 
 A step can be repeated: it looks before it acts. What a step needs besides its argument (the worker's
 client, folders, who is told of progress) is in :class:`Steps`; nothing of that is in the values, so
-a journal or an engine can record them and begin again from any of them.
+an engine can record them and begin again from any of them.
 """
 
 import asyncio
@@ -12,24 +12,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reelc_compiler.catalog import Catalog
 from reelc_compiler.plan import Artifact, Graph, Job, Plan, media_to_json
 from reelc_dsl.diagnostics import Diagnostic
-from reelc_dsl.diagnostics.codes import BAD_RESULT, INPUT_CHANGED, MISSING_INPUT_FILE, NO_WORKER
-from reelc_runtime.comfy import Clock, ComfyClient, ComfyError, OutputFile, Rejected, outputs_of
-from reelc_runtime.run import events, match
+from reelc_dsl.diagnostics.codes import BAD_RESULT, BAD_WORKER, INPUT_CHANGED, MISSING_INPUT_FILE
+from reelc_runtime.comfy import Clock, ComfyClient, ComfyError, OutputFile, Rejected, ServerError, outputs_of
+from reelc_runtime.run import events
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.follow import Follower
 from reelc_runtime.run.refusals import refused
 
 Json = dict[str, Any]
 Report = Callable[[events.Event], None]
-Warn = Callable[[Diagnostic], None]
 
-# A film that is larger than this for each of its frames is no film that was asked for.
+# A file that is larger than this for each of its frames is none that was asked for.
 MAX_BYTES_PER_FRAME = 64 * 2**20
 STOP_DEADLINE = 10.0
 STOP_POLL = 0.3
+TOO_LARGE = 413
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """A file that a job starts from.
+
+    Args:
+        path: where it lies here.
+        sha256, bytes: its content.
+        on: the worker that made it, and how it is called there; None when no worker has it any more.
+    """
+
+    path: Path
+    sha256: str
+    bytes: int
+    on: tuple[str, OutputFile] | None
+
+    @property
+    def upload_name(self) -> str:
+        """The flat, content-named file that a worker receives."""
+        return f"reelc_{self.sha256}{self.path.suffix}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +61,13 @@ class Steps:
         client: an open client of the worker.
         engine: ``render`` or ``preview``.
         clean: a preview without its label burnt in.
-        catalog: the plan's catalog, None to skip matching (the embedded worker needs none).
         input_path: an input's path in the plan to where it lies.
+        handed: the files that the job starts from, by artifact.
         files: the folder for downloads.
         locator: finds source lines for faults.
-        report, warn: are told what happens.
+        report: is told what happens.
         stall: seconds without any sign of life after which a worker counts as silent.
+        lost: seconds without any answer after which it counts as gone.
         clock: time, injected.
     """
 
@@ -55,69 +76,56 @@ class Steps:
     client: ComfyClient
     engine: str
     clean: bool
-    catalog: Catalog | None
     input_path: Callable[[str], Path]
+    handed: Mapping[str, Handed]
     files: Path
     locator: Locator
     report: Report
-    warn: Warn
     stall: float
+    lost: float
     clock: Clock
-
-    # -- match -------------------------------------------------------------------------------
-
-    async def match(self, args: Json) -> Json:
-        """``{}`` -> ``{"comfyui", "device", "vram"}``. Raises RunFault: E0703, E0704, E0715."""
-        stats = await self.client.system_stats()
-        if self.engine == "render" and stats.engine == "preview":
-            # A preview is never sold as a render.
-            raise RunFault(
-                Diagnostic(
-                    code=NO_WORKER,
-                    message=f"{self.client.url} is a preview worker, which renders nothing",
-                    help=("name a ComfyUI server, or call `reelc preview`",),
-                )
-            )
-        device = next((d for d in stats.devices if d.type != "cpu"), None)
-        if self.catalog is not None:
-            found = await match.schemas(self.client, self.job)
-            faults = match.findings(self.plan, self.job, self.client.url, found, self.catalog, self.locator)
-            if faults:
-                raise RunFault(*faults)
-            name = device.name if device is not None else "no GPU"
-            vram = device.vram_total if device is not None else None
-            for warning in match.low_vram(self.job, self.client.url, name, vram):
-                self.warn(warning)
-        result: Json = {
-            "comfyui": stats.version,
-            "device": device.name if device is not None else "cpu",
-            "vram": device.vram_total if device is not None else None,
-        }
-        self.report(events.WorkerMatched(job=self.job.id, worker=self.client.url, **result))
-        return result
 
     # -- upload ------------------------------------------------------------------------------
 
     async def upload(self, args: Json) -> Json:
-        """``{}`` -> ``{"inputs": {id: name on the worker}}``. Raises RunFault: E0601, E0720."""
-        names: dict[str, str] = {}
+        """``{}`` -> ``{"inputs": {id: name on the worker}, "artifacts": {id: name}}``. RunFault: E0601, E0720."""
         inputs = {i.id: i for i in self.plan.inputs}
+        names: dict[str, str] = {}
         for key in dict.fromkeys(u.input for u in self.job.uploads):
             item = inputs[key]
             path = self.input_path(item.path)
-            name = item.upload_name
             await asyncio.to_thread(self._unchanged, path, item.path, item.sha256)
-            there = await self.client.has_input(name, item.bytes)
-            if not there:
-                try:
-                    await self.client.upload_image(path, name)
-                except OSError:
-                    raise RunFault(_gone(item.path)) from None
-            names[key] = name
-            self.report(
-                events.InputUploaded(job=self.job.id, input=item.path, name=name, bytes=item.bytes, sent=not there)
-            )
-        return {"inputs": names}
+            names[key] = await self._send(path, item.upload_name, item.bytes, item.path)
+        artifacts: dict[str, str] = {}
+        for artifact in self.job.artifacts_in:
+            artifacts[artifact.id] = await self._hand_over(artifact.id, self.handed[artifact.id])
+        return {"inputs": names, "artifacts": artifacts}
+
+    async def _hand_over(self, artifact: str, file: Handed) -> str:
+        """The name by which the worker finds an artifact: where it made it, or where it is sent."""
+        if file.on is not None and file.on[0] == self.client.url:
+            made = file.on[1]
+            if await self.client.has_file(made, file.bytes):
+                name = f"{made.subfolder}/{made.filename}" if made.subfolder else made.filename
+                self.report(
+                    events.InputUploaded(job=self.job.id, input=artifact, name=name, bytes=file.bytes, sent=False)
+                )
+                return f"{name} [{made.type}]"
+        return await self._send(file.path, file.upload_name, file.bytes, artifact)
+
+    async def _send(self, path: Path, name: str, size: int, shown: str) -> str:
+        there = await self.client.has_input(name, size)
+        if not there:
+            try:
+                await self.client.upload_image(path, name)
+            except OSError:
+                raise RunFault(_gone(shown)) from None
+            except ServerError as error:
+                if error.status != TOO_LARGE:
+                    raise
+                raise RunFault(_too_large(self.client.url, shown, size)) from None
+        self.report(events.InputUploaded(job=self.job.id, input=shown, name=name, bytes=size, sent=not there))
+        return name
 
     def _unchanged(self, path: Path, shown: str, sha256: str) -> None:
         try:
@@ -137,7 +145,7 @@ class Steps:
     # -- submit and follow -------------------------------------------------------------------
 
     async def submit(self, args: Json) -> Json:
-        """``{"prompt", "prefix", "inputs", "attempt"}`` -> ``{"prompt", "attached"}``. Raises RunFault: E0705.
+        """``{"prompt", "prefix", "names", "attempt"}`` -> ``{"attached"}``. Raises RunFault: E0705.
 
         Looks for the prompt first: after a lost answer it may be queued, running or done already.
         """
@@ -145,7 +153,7 @@ class Steps:
         attached = found.state != "absent"
         if not attached:
             answer = await self.client.submit(
-                submission(self.job, args["inputs"], args["prefix"]),
+                submission(self.job, args["names"], args["prefix"]),
                 prompt_id=args["prompt"],
                 extra_data=self._extra(),
             )
@@ -156,13 +164,14 @@ class Steps:
         self.report(
             events.JobSubmitted(
                 job=self.job.id,
+                worker=self.client.url,
                 prompt=args["prompt"],
                 attempt=args["attempt"],
                 nodes=len(self.job.graph),
                 attached=attached,
             )
         )
-        return {"prompt": args["prompt"], "attached": attached}
+        return {"attached": attached}
 
     def _extra(self) -> Json:
         typed: Json = {
@@ -175,19 +184,20 @@ class Steps:
         return {"reelc": typed}
 
     async def follow(self, args: Json) -> Json:
-        """``{"prompt"}`` -> ``{"outputs": {artifact: file}}``, or ``{"lost": true}``.
+        """``{"prompt"}`` -> ``{"outputs": {artifact: file}}``, or ``{"vanished": true}``.
 
-        Raises RunFault: E0702, E0706, E0707, E0708, E0714. When it is cancelled, the prompt is stopped
-        on the worker first.
+        Raises RunFault: E0706, E0707, E0708, E0714. When it is cancelled, the prompt is stopped on the worker
+        first.
         """
         prompt = args["prompt"]
+        follower = Follower(self.job, self.client, self.locator, self.report, stall=self.stall, lost=self.lost)
         try:
-            entry = await Follower(self.job, self.client, self.locator, self.report, self.stall).run(prompt)
+            entry = await follower.run(prompt)
         except asyncio.CancelledError:
             await self.stop(prompt)
             raise
         if entry is None:
-            return {"lost": True}
+            return {"vanished": True}
         outputs: Json = {}
         for artifact in self.job.artifacts_out:
             files = outputs_of(entry, artifact.node)
@@ -241,7 +251,7 @@ class Steps:
     # -- download and verify -----------------------------------------------------------------
 
     async def download(self, args: Json) -> Json:
-        """``{"outputs"}`` -> ``{"files": {artifact: {"name", "sha256", "bytes"}}}``; names lie in :attr:`files`."""
+        """``{"outputs"}`` -> ``{"files": {artifact: name}}``; names lie in :attr:`files`."""
         files: Json = {}
         for artifact in self.job.artifacts_out:
             ref = OutputFile(**args["outputs"][artifact.id])
@@ -250,7 +260,7 @@ class Steps:
             limit = MAX_BYTES_PER_FRAME * max(1, artifact.facts.frames)
             got = await self.client.view(ref, part, max_bytes=limit)
             part.replace(self.files / name)
-            files[artifact.id] = {"name": name, "sha256": got.sha256, "bytes": got.bytes}
+            files[artifact.id] = name
             self.report(
                 events.ArtifactDownloaded(job=self.job.id, artifact=artifact.id, bytes=got.bytes, sha256=got.sha256)
             )
@@ -262,9 +272,9 @@ class Steps:
 
         done: list[str] = []
         for artifact in self.job.artifacts_out:
-            path = self.files / args["files"][artifact.id]["name"]
+            path = self.files / args["files"][artifact.id]
             try:
-                wrong = [str(m) for m in await asyncio.to_thread(verify.check_artifact, artifact, path)]
+                wrong = await asyncio.to_thread(verify.check_artifact, artifact, path)
             except errors.MediaError as error:
                 wrong = [str(error)]
             if wrong:
@@ -278,7 +288,7 @@ class Steps:
                     width=facts.width,
                     height=facts.height,
                     frames=facts.frames,
-                    fps=str(facts.fps),
+                    fps=None if facts.fps is None else str(facts.fps),
                 )
             )
         return {"verified": done}
@@ -297,13 +307,28 @@ def _gone(shown: str) -> Diagnostic:
     return Diagnostic(code=MISSING_INPUT_FILE, message=f"the input file `{shown}` is no longer there")
 
 
-def submission(job: Job, inputs: Mapping[str, str], prefix: str) -> Graph:
-    """The graph as it is sent: input names and file prefixes take their places, nothing else changes."""
+def _too_large(url: str, shown: str, size: int) -> Diagnostic:
+    return Diagnostic(
+        code=BAD_WORKER,
+        message=f"{url} does not take `{shown}` of {size / 2**20:.0f} MiB: it is larger than its limit for uploads",
+        help=("start that ComfyUI with a larger `--max-upload-size` (in MB; its default is 100)",),
+    )
+
+
+def submission(job: Job, names: Mapping[str, Mapping[str, str]], prefix: str) -> Graph:
+    """The graph as it is sent: names of inputs and file prefixes take their places, nothing else changes.
+
+    Args:
+        names: from :meth:`Steps.upload`.
+        prefix: from :attr:`Attempt.prefix`.
+    """
     graph: Graph = {node: {**data, "inputs": dict(data["inputs"])} for node, data in job.graph.items()}
     for upload in job.uploads:
-        graph[upload.node]["inputs"][upload.field] = inputs[upload.input]
+        graph[upload.node]["inputs"][upload.field] = names["inputs"][upload.input]
+    for artifact in job.artifacts_in:
+        graph[artifact.node]["inputs"][artifact.field] = names["artifacts"][artifact.id]
     for number, artifact in enumerate(job.artifacts_out):
-        # Two films of one job are saved by two nodes; each needs a name of its own.
+        # Two files of one job are saved by two nodes; each needs a name of its own.
         own = prefix if len(job.artifacts_out) == 1 else f"{prefix}-{number + 1}"
         graph[artifact.node]["inputs"][artifact.field] = own
     return graph

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
-import av
-from av.error import FFmpegError
-
+from reelc_runtime.media.errors import MediaError
+from reelc_runtime.media.lossless import read_frames
 from reelc_runtime.preview import pictures
 from reelc_runtime.preview.errors import StandInError
 from reelc_runtime.preview.folders import BadName
@@ -17,7 +15,7 @@ from reelc_runtime.preview.task import StandInKind, Stream, Task
 def _path(task: Task) -> Path:
     name = task.setting_in_graph()
     try:
-        path = task.folders.place("input", "", name)
+        path = task.folders.annotated(name)
     except BadName as error:
         raise StandInError(str(error)) from error
     if not path.is_file():
@@ -35,7 +33,7 @@ def check(task: Task) -> str | None:
 
 
 def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
-    """One frame of a picture (orientation applied, alpha dropped), or all frames of a video."""
+    """One frame of a picture (orientation applied, alpha dropped), or all frames of a hand-over."""
     path = _path(task)
     if task.makes.kind == "image":
         picture = pictures.decode(path.read_bytes())
@@ -44,11 +42,10 @@ def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
         yield picture
         return
     try:
-        with av.open(path.as_posix()) as container:
-            for frame in container.decode(video=0):
-                yield cast(Frame, frame.to_ndarray(format="rgb24"))
-    except FFmpegError as error:
-        raise StandInError(f"{path.name} is not a video that can be decoded") from error
+        for frame, _ in read_frames(path):
+            yield frame
+    except MediaError as error:
+        raise StandInError(f"{path.name} is not a clip that can be decoded") from error
 
 
 STAND_IN = StandInKind(takes=0, check=check, frames=frames)

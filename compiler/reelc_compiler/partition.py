@@ -1,0 +1,136 @@
+"""Which nodes make a job: what one graph on one worker is to do.
+
+A job is one or more *sinks* (nodes that save a file) with all that they need. Sinks share a job when they
+share work: pictures that were sampled, or clips that were processed. What is cheap is done in each job
+again instead: loading models and input files, encoding texts, fitting a still.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reelc_compiler.catalog import Catalog
+from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, connected
+from reelc_compiler.passes.handover import made_by, samples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """The content of a job.
+
+    Args:
+        name: without its number.
+        ops: numbers of its nodes.
+        heavy: those of them that are done nowhere else.
+        parts: the films' parts that it saves, each with its film.
+        saves, loads: the hand-overs that it makes, and those that it starts from.
+    """
+
+    name: str
+    ops: frozenset[int]
+    heavy: frozenset[int]
+    parts: tuple[tuple[Film, FilmPart], ...]
+    saves: tuple[Handover, ...]
+    loads: tuple[Handover, ...]
+
+
+def partition(graph: MediaGraph, catalog: Catalog) -> tuple[Piece, ...]:
+    """The jobs, each after those that it starts from, in the order in which the films need them."""
+    parts = {part.save: (film, part) for film in graph.films for part in film.parts}
+    saves = made_by(graph.handovers)
+    by_load = {h.load: h for h in graph.handovers}
+    closures = _closures(graph, parts)
+    heavy = _heavy(graph, catalog)
+    first: dict[int, int] = {}
+    pairs: list[tuple[int, int]] = []
+    for sink, ops in closures.items():
+        for op in ops & heavy:
+            pairs.append((first.setdefault(op, sink), sink))
+    shared = {sink: number for number, group in enumerate(connected(pairs, closures)) for sink in group}
+    depths = _depths(graph, closures)
+    groups: dict[tuple[int, int], list[int]] = {}
+    for sink in closures:
+        # Sinks of one depth only: a job that starts from a hand-over cannot be the one that makes it.
+        groups.setdefault((shared[sink], depths[sink]), []).append(sink)
+    pieces: list[Piece] = []
+    for members in groups.values():
+        ops = frozenset[int]().union(*(closures[s] for s in members))
+        pieces.append(
+            Piece(
+                name=_name(members, parts, saves),
+                ops=ops,
+                heavy=ops & heavy,
+                parts=tuple(parts[s] for s in members if s in parts),
+                saves=tuple(saves[s] for s in members if s in saves),
+                loads=tuple(by_load[op] for op in sorted(ops & by_load.keys())),
+            )
+        )
+    return tuple(_ordered(pieces))
+
+
+def _depths(graph: MediaGraph, closures: Mapping[int, frozenset[int]]) -> dict[int, int]:
+    """How many hand-overs lie one behind the other before each sink; sinks come after what they start from."""
+    saves = {h.load: h.save for h in graph.handovers}
+    depths: dict[int, int] = {}
+    for sink, ops in closures.items():
+        depths[sink] = max((depths[saves[op]] + 1 for op in ops & saves.keys()), default=0)
+    return depths
+
+
+def _closures(graph: MediaGraph, parts: Iterable[int]) -> dict[int, frozenset[int]]:
+    """Everything that must be saved, with all that it needs: each after what it starts from, as the films want it."""
+    saves = {h.load: h.save for h in graph.handovers}
+    found: dict[int, frozenset[int]] = {}
+    order: dict[int, frozenset[int]] = {}
+    todo = [(part, False) for part in reversed(list(parts))]
+    while todo:
+        at, ready = todo.pop()
+        if ready:
+            order.setdefault(at, found[at])
+        elif at not in found:
+            found[at] = graph.closure([at])
+            todo.append((at, True))
+            todo.extend((saves[op], False) for op in sorted(found[at] & saves.keys(), reverse=True))
+    return order
+
+
+def _heavy(graph: MediaGraph, catalog: Catalog) -> frozenset[int]:
+    """Nodes that are never done twice: samplers, what follows them, and what works on clips."""
+    clips = {region for medium, region in graph.media.items() if medium.facts.kind != "image"}
+    clips |= {part.region for film in graph.films for part in film.parts}
+    clips |= {h.save_region for h in graph.handovers}
+    loads = {h.load for h in graph.handovers}
+    pictures: set[int] = set()
+    heavy: set[int] = set()
+    for op in graph.ops:
+        sources = {ref.op for ref in op.refs()}
+        if op.file is not None or op.id in loads or sources & pictures:
+            pictures.add(op.id)
+        if op.id in loads:
+            continue
+        if samples(op, catalog) or sources & heavy or (op.id in pictures and op.region in clips):
+            heavy.add(op.id)
+    return frozenset(heavy)
+
+
+def _name(
+    members: list[int], parts: Mapping[int, tuple[Film, FilmPart]], saves: Mapping[int, Handover]
+) -> str:
+    """What a job is called: after its first film, or after what it hands over."""
+    for sink in members:
+        if sink in parts:
+            return parts[sink][0].name
+    handover = saves[members[0]]
+    return handover.stage.rsplit(".", 1)[-1]
+
+
+def _ordered(pieces: Iterable[Piece]) -> list[Piece]:
+    """Pieces, each after those whose hand-overs it loads."""
+    waiting = list(pieces)
+    done: set[int] = set()
+    out: list[Piece] = []
+    while waiting:
+        ready = next(p for p in waiting if all(h.save in done for h in p.loads))
+        waiting.remove(ready)
+        done.update(h.save for h in ready.saves)
+        out.append(ready)
+    return out

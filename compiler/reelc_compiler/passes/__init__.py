@@ -1,0 +1,1 @@
+"""Passes over the media graph, one file each."""

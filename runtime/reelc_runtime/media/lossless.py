@@ -1,0 +1,152 @@
+"""Hand-overs between jobs: animated PNGs, exact to the last bit of an 8-bit picture.
+
+Written by ComfyUI's SaveAnimatedPNG, or by :func:`encode_apng`, and read back by LoadImage. Pillow, which
+SaveAnimatedPNG writes with, merges equal frames that follow each other and adds their times up; LoadImage
+takes no notice of times, so such a file would come back with too few frames. :func:`settle` finds them by
+their times and writes the file anew with every frame in it.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from numpy.typing import NDArray
+
+from reelc_compiler.plan import Facts
+from reelc_runtime.media.errors import NotAVideo, TooLarge, Truncated, WriteFailed, reading, writing
+from reelc_runtime.media.files import whole_file
+
+Frame = NDArray[np.uint8]
+# zlib's fastest level: noisy film frames gain little from a higher one.
+COMPRESSION = "1"
+STILL_RATE = Fraction(1)
+
+
+def encode_apng(frames: Iterable[Frame], to: Path, *, width: int, height: int, fps: Fraction) -> int:
+    """Write pictures as an animated PNG that appears when it is whole; equal frames stay frames.
+
+    Args:
+        frames: uint8 RGB ``[height, width, 3]``, taken one at a time.
+        to: the file; replaced if it exists.
+        width, height: pixels.
+        fps: frames per second, for people who open the file.
+
+    Returns:
+        The number of pictures written.
+
+    Raises:
+        WriteFailed, DiskFull: the file cannot be made.
+        Exception: whatever ``frames`` raises; no file is left then.
+    """
+    count = 0
+    with whole_file(to) as part:
+        try:
+            output = av.open(part.as_posix(), "w", format="apng", options={"plays": "0", "fflags": "+bitexact"})
+        except (FFmpegError, OSError) as error:
+            raise writing(error, to) from error
+        with closing(output):
+            stream = cast(Any, output.add_stream("apng", rate=fps))
+            stream.width, stream.height, stream.pix_fmt = width, height, "rgb24"
+            stream.codec_context.options = {"compression_level": COMPRESSION, "pred": "up"}
+            for picture in frames:
+                if picture.shape != (height, width, 3):
+                    raise WriteFailed(f"frame {count} has the shape {picture.shape} in a clip of {width}x{height}")
+                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                frame.pts, frame.time_base = count, 1 / fps
+                _mux(output, stream, frame, to)
+                count += 1
+            _mux(output, stream, None, to)
+            _finish(output, to)
+    return count
+
+
+def _mux(output: Any, stream: Any, frame: Any, to: Path) -> None:
+    try:
+        output.mux(stream.encode(frame))
+    except (FFmpegError, OSError) as error:
+        raise writing(error, to) from error
+
+
+def _finish(output: Any, to: Path) -> None:
+    try:
+        output.close()
+    except (FFmpegError, OSError) as error:
+        raise writing(error, to) from error
+
+
+def read_frames(path: Path, *, limit: int = 1_000_000) -> Iterator[tuple[Frame, Fraction]]:
+    """The pictures of an animated PNG with the seconds at which each begins.
+
+    Raises:
+        NotAVideo, Truncated: it cannot be decoded.
+        TooLarge: it has more than ``limit`` pictures.
+    """
+    count = 0
+    try:
+        with av.open(path.as_posix()) as container:
+            if not container.streams.video:
+                raise NotAVideo(f"{path.name} holds no pictures")
+            for frame in container.decode(video=0):
+                if frame.is_corrupt:
+                    raise Truncated(f"{path.name} is damaged: frame {count} cannot be decoded cleanly")
+                count += 1
+                if count > limit:
+                    raise TooLarge(f"{path.name} has more than {limit} frames")
+                base = frame.time_base or STILL_RATE
+                yield cast(Frame, frame.to_ndarray(format="rgb24")), Fraction(frame.pts or 0) * base
+    except (FFmpegError, OSError, ValueError) as error:
+        raise reading(error, path) from error
+    if count == 0:
+        raise NotAVideo(f"{path.name} holds no picture that can be decoded")
+
+
+def settle(path: Path, facts: Facts) -> list[str]:
+    """Check a downloaded hand-over against its facts, and bring merged frames back.
+
+    Args:
+        path: the file; written anew when frames were merged in it.
+        facts: what it must hold.
+
+    Returns:
+        What is not as planned, a sentence each; empty when all is well.
+
+    Raises:
+        MediaError: it cannot be decoded, or not be written.
+    """
+    starts: list[Fraction] = []
+    for frame, start in read_frames(path):
+        height, width = frame.shape[:2]
+        if (width, height) != (facts.width, facts.height):
+            return [f"the size is {width}x{height} instead of {facts.width}x{facts.height}"]
+        starts.append(start)
+        if len(starts) > facts.frames:
+            return [f"frames is more than {facts.frames}"]
+    if len(starts) == facts.frames:
+        return []
+    counts = _repeats(starts, facts)
+    if counts is None:
+        also = " (equal frames may have been merged)" if len(starts) > 1 else ", and all of it may be one picture"
+        return [f"frames is {len(starts)} instead of {facts.frames}{also}"]
+    assert facts.fps is not None
+    repeated = (frame for (frame, _), count in zip(read_frames(path), counts, strict=True) for _ in range(count))
+    encode_apng(repeated, path, width=facts.width, height=facts.height, fps=facts.fps)
+    return []
+
+
+def _repeats(starts: list[Fraction], facts: Facts) -> list[int] | None:
+    """How often each picture stands for a frame, by its time; None when the times do not say so.
+
+    The last picture's time is not in the file's timestamps: it is what is left.
+    """
+    if facts.fps is None or len(starts) < 2:
+        return None
+    # ComfyUI's node gives every frame the whole milliseconds of its time.
+    unit = Fraction(int(1000 / facts.fps), 1000)
+    counts = [round((after - before) / unit) for before, after in zip(starts, starts[1:], strict=False)]
+    last = facts.frames - sum(counts)
+    return [*counts, last] if last >= 1 and min(counts) >= 1 else None

@@ -1,0 +1,574 @@
+"""A run: every job of a plan on the workers that there are, then assembly; taken up again where it was left."""
+
+import asyncio
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from reelc_compiler.canonical import sha256
+from reelc_compiler.catalog import Catalog
+from reelc_compiler.plan import Artifact, Job, Output, Plan
+from reelc_dsl.diagnostics import Diagnostic
+from reelc_dsl.diagnostics.codes import (
+    BAD_DATABASE,
+    BAD_RESULT,
+    BAD_WORKER,
+    CANNOT_WRITE,
+    NO_SPACE,
+    NO_WORKER,
+)
+from reelc_dsl.source import Source
+from reelc_runtime import comfy
+from reelc_runtime.engine import Direct, Engine, Step
+from reelc_runtime.run import events, faults, match
+from reelc_runtime.run.faults import Locator, RunFault
+from reelc_runtime.run.ids import Attempt
+from reelc_runtime.run.job import Context, JobBody, Result, read_result, retried
+from reelc_runtime.run.record import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    Info,
+    RunFolder,
+    cannot_write,
+)
+from reelc_runtime.run.steps import Handed, Report, Steps
+from reelc_runtime.run.until import Goal
+from reelc_runtime.store import Store
+from reelc_runtime.workers.leases import Leases, Registry, Shared, Unshared
+from reelc_runtime.workers.pool import Pool, Worker
+
+Json = dict[str, Any]
+Warn = Callable[[Diagnostic], None]
+
+# Jobs that are under way at the same time, on workers or on their way to one.
+AT_ONCE = 64
+# Seconds that jobs get to take their prompts off the workers when the run ends early.
+STOP_DEADLINE = 20.0
+# How often somebody's wish to end the run is looked for.
+CANCEL_TICK = 0.5
+# Events that come by the thousand and are worth nothing afterwards.
+UNLOGGED = (events.NodeProgress, events.NodeStarted, events.NodeFinished)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A worker as the user names it.
+
+    Args:
+        url: may hold a user and a password.
+        token, headers: its credentials, from the environment; they appear nowhere else.
+    """
+
+    url: str
+    token: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What to run, where, and who is told.
+
+    Args:
+        plan: what.
+        workers: where.
+        engine: ``render`` or ``preview``.
+        clean: a preview without its label burnt in.
+        catalog: the plan's catalog, to match workers against; None skips matching.
+        input_path: an input's path in the plan to where it lies.
+        inputs: the folder that inputs lie in, for a later resume.
+        source: the file or plan that was named, for people.
+        sources: for places in diagnostics; may be empty.
+        goal: what is to be made: all films, or what is ready at a name.
+        out: the folder for films.
+        state: the folder of all runs, with their database and the artifact store.
+        install, run: names that prompt ids and prefixes derive from.
+        database: the engine's database; None for an engine without a memory.
+        alike: whether one worker's results count for the others.
+        report, warn: are told what happens.
+        stall: seconds without a sign of life of a job.
+        lost: seconds without an answer after which a worker counts as gone.
+        patience: seconds to wait for a lost worker when none is left.
+        clock: monotonic time and sleep, injected.
+        now: seconds since the epoch, injected.
+    """
+
+    plan: Plan
+    workers: tuple[Address, ...]
+    engine: str
+    input_path: Callable[[str], Path]
+    out: Path
+    state: Path
+    install: str
+    run: str
+    report: Report
+    warn: Warn
+    clock: comfy.Clock
+    goal: Goal
+    database: str | None = None
+    inputs: Path = Path()
+    source: str = ""
+    clean: bool = False
+    catalog: Catalog | None = None
+    alike: bool = False
+    sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
+    stall: float = 900.0
+    lost: float = 60.0
+    patience: float = 300.0
+    now: Callable[[], float] = time.time
+
+    @property
+    def digest(self) -> str:
+        """Identifies what was asked for, so that the same command finds its own unfinished run."""
+        return request_digest(self.plan, self.engine, self.clean, self.out, self.goal.until)
+
+
+def request_digest(plan: Plan, engine: str, clean: bool, out: Path, until: str) -> str:
+    """See :attr:`RunRequest.digest`."""
+    files = {name: hashlib.sha256(c).hexdigest() for name, c in plan.to_files().items() if name != "spans.json"}
+    return sha256([files, engine, clean, str(out.resolve()), until])
+
+
+async def run(request: RunRequest) -> list[events.OutputWritten]:
+    """Carry out a plan, or go on with a run of this name.
+
+    Returns:
+        The films, in the order of the plan's outputs.
+
+    Raises:
+        RunFault: E07xx; what was finished stays in the store.
+        CancelledError: after the running prompts were stopped on the workers.
+    """
+    return await _Driver(request).run()
+
+
+class _Driver:
+    def __init__(self, request: RunRequest) -> None:
+        self.request = request
+        self.locator = Locator(request.plan, request.sources)
+        self.folder = RunFolder(request.state / "runs" / request.run, request.now)
+        self.store = Store(request.state / "store", request.now)
+        self.stopping = asyncio.Event()
+        self.cancelled = False
+        self.found: dict[str, tuple[Diagnostic, ...]] = {}
+        self.bodies: set[asyncio.Task[Any]] = set()
+        self.results: dict[str, asyncio.Future[Result | None]] = {}
+        self.jobs = {job.id: job for job in request.plan.jobs}
+        self.gate = asyncio.Semaphore(AT_ONCE)
+        self.registry: Registry | None = None
+        self.pool: Pool
+        self.context: Context
+        self.info: Info
+
+    # -- beginning and ending -----------------------------------------------------------------
+
+    async def run(self) -> list[events.OutputWritten]:
+        """The whole run; its record says how it ended."""
+        self.folder.lock()
+        try:
+            resumed = self._begin()
+            try:
+                films = await self._carry_out(resumed)
+            except BaseException as error:
+                self._record_end(error)
+                raise
+            self.info = self.folder.write(replace(self.info, state=DONE, films=tuple(f.path for f in films)))
+            return films
+        finally:
+            self.folder.unlock()
+
+    def _begin(self) -> bool:
+        """Write down what was asked for; whether the run was there before."""
+        request, folder = self.request, self.folder
+        before = folder.read()
+        folder.forget_cancel()
+        for name, content in request.plan.to_files().items():
+            folder.keep(f"plan/{name}", content)
+        for path in (request.out, folder.folder / "files"):
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RunFault(cannot_write(path, error)) from None
+        # A run whose process died goes on as it is; one that had ended begins anew, with what is in the store.
+        generation = 1 if before is None else before.generation + (before.state != RUNNING)
+        self.info = folder.write(
+            Info(
+                run=request.run,
+                state=RUNNING,
+                engine=request.engine,
+                pipeline=request.plan.pipeline,
+                source=request.source,
+                digest=request.digest,
+                out=str(request.out.resolve()),
+                inputs=str(request.inputs.resolve()),
+                workers=tuple(comfy.address_shown(a.url) for a in request.workers),
+                until=request.goal.until,
+                alike=request.alike,
+                jobs=len(request.goal.jobs),
+                generation=generation,
+                created=before.created if before is not None else round(request.now(), 3),
+                changed=0.0,
+                host=platform.node(),
+                pid=os.getpid(),
+            )
+        )
+        return before is not None
+
+    def _record_end(self, error: BaseException) -> None:
+        if isinstance(error, RunFault):
+            state, codes = FAILED, tuple(d.code.code for d in error.diagnostics)
+        elif isinstance(error, Exception):
+            state, codes = FAILED, ()
+        else:
+            state, codes = (CANCELLED if self.cancelled else INTERRUPTED), ()
+        self.folder.forget_cancel()
+        with suppress(RunFault):
+            self.info = self.folder.write(replace(self.info, state=state, codes=codes))
+        self.folder.tell({"event": state, "codes": list(codes)})
+
+    def _tell(self, event: events.Event) -> None:
+        if not isinstance(event, UNLOGGED):
+            self.folder.tell(event.to_json())
+        self.request.report(event)
+
+    # -- carrying out -------------------------------------------------------------------------
+
+    async def _carry_out(self, resumed: bool) -> list[events.OutputWritten]:
+        request, started = self.request, self.request.clock.monotonic()
+        leases = await self._leases()
+        self.pool = Pool(
+            [address.url for address in request.workers],
+            connect=self._connect,
+            match=self._match,
+            leases=leases,
+            report=self._tell,
+            clock=request.clock,
+            patience=request.patience,
+        )
+        try:
+            await self.pool.start()
+            self._tell(
+                events.RunStarted(
+                    run=request.run,
+                    engine=request.engine,
+                    workers=tuple(self.pool.urls),
+                    jobs=request.goal.jobs,
+                    state=str(self.folder.folder),
+                    resumed=resumed,
+                )
+            )
+            if not self.pool.urls:
+                raise RunFault(Diagnostic(code=NO_WORKER, message="there is no worker to render on"))
+            films = await self._with_engine()
+        finally:
+            await self.pool.close()
+            if self.registry is not None:
+                await asyncio.to_thread(self.registry.close)
+        self._tell(events.RunFinished(run=request.run, seconds=request.clock.monotonic() - started))
+        return films
+
+    async def _leases(self) -> Leases:
+        request = self.request
+        if request.database is None:
+            return Unshared()
+        from reelc_runtime.engine.durable import EngineFault, prepare, reporting
+
+        try:
+            with reporting(request.database):
+                await asyncio.to_thread(prepare, request.database)
+                self.registry = await asyncio.to_thread(Registry, request.database, request.now)
+        except EngineFault as error:
+            raise RunFault(bad_database(error)) from None
+        return Shared(self.registry, request.run)
+
+    async def _with_engine(self) -> list[events.OutputWritten]:
+        self.context = self._make_context()
+        for job in self.request.goal.jobs:
+            self.results[job] = asyncio.get_running_loop().create_future()
+        if self.request.database is None:
+            return await self._schedule(Direct(self._body))
+        from reelc_runtime.engine.durable import Durable, EngineFault
+
+        engine = Durable(self.request.run, self._body, self.request.database)
+        try:
+            await engine.launch()
+            return await self._schedule(engine)
+        except EngineFault as error:
+            raise RunFault(bad_database(error)) from None
+        finally:
+            await engine.close()
+
+    def _make_context(self) -> Context:
+        request = self.request
+        return Context(
+            plan=request.plan,
+            engine=request.engine,
+            clean=request.clean,
+            install=request.install,
+            run=request.run,
+            alike=request.alike,
+            pool=self.pool,
+            store=self.store,
+            steps=self._steps,
+            files=self.folder.folder / "files",
+            stopping=self.stopping,
+            report=self._tell,
+            clock=request.clock,
+        )
+
+    async def _schedule(self, engine: Engine) -> list[events.OutputWritten]:
+        """Jobs as soon as what they start from is there, then assembly."""
+        request = self.request
+        serving = asyncio.ensure_future(self.pool.serve())
+        watching = asyncio.ensure_future(self._watch_cancel())
+        jobs = [asyncio.ensure_future(self._job(engine, job)) for job in request.goal.jobs]
+        work = asyncio.ensure_future(self._finish(jobs))
+        try:
+            await asyncio.wait({work, serving, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                await asyncio.gather(*(t for t in (serving, watching) if t.done()))
+                raise asyncio.CancelledError
+            return work.result()
+        finally:
+            self.stopping.set()
+            await self._let_end()
+            own = [*jobs, work, serving, watching]
+            for task in own:
+                task.cancel()
+            await asyncio.gather(*own, return_exceptions=True)
+
+    async def _finish(self, jobs: list["asyncio.Future[Result | None]"]) -> list[events.OutputWritten]:
+        """Wait for all jobs; the ones that go on are not given up because another one failed."""
+        ended = await asyncio.gather(*jobs, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, BaseException) and not isinstance(error, RunFault):
+                raise error
+        if self.found:
+            order = [d for job in self.request.goal.jobs for d in self.found.get(job, ())]
+            raise RunFault(*order)
+        if self.stopping.is_set():
+            raise asyncio.CancelledError
+        films = await self.request.goal.deliver(self)
+        for path in (self.folder.folder / "files").iterdir():
+            path.unlink(missing_ok=True)
+        return films
+
+    async def _let_end(self) -> None:
+        """Give the jobs the time to take their prompts off the workers."""
+        running = [task for task in self.bodies if not task.done()]
+        if running:
+            await asyncio.wait(running, timeout=STOP_DEADLINE)
+
+    async def _watch_cancel(self) -> None:
+        """Until somebody wants the run to end."""
+        while not self.folder.cancel_requested:
+            await self.request.clock.sleep(CANCEL_TICK)
+        self.cancelled = True
+
+    # -- a job --------------------------------------------------------------------------------
+
+    async def _job(self, engine: Engine, name: str) -> Result | None:
+        """A job's result; None when it has none, for a reason that is kept in :attr:`found`."""
+        result: Result | None = None
+        try:
+            for before in self.jobs[name].after:
+                if await asyncio.shield(self.results[before]) is None:
+                    return None
+            async with self.gate:
+                if self.stopping.is_set():
+                    return None
+                value = await engine.job(name, self.info.generation)
+            if "fault" in value:
+                self.found.setdefault(name, tuple(faults.from_json(d) for d in value["fault"]))
+            elif "files" in value:
+                result = read_result(value, self.store)
+            return result
+        finally:
+            if not self.results[name].done():
+                self.results[name].set_result(result)
+
+    async def _body(self, name: str, generation: int, step: Step) -> Json:
+        """What the engine runs for a job; also, after a crash, for one that an earlier process began."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.bodies.add(task)
+        job = self.jobs[name]
+        handed: dict[str, Handed] = {}
+        try:
+            for before in job.after:
+                result = await asyncio.shield(self.results[before])
+                if result is None:
+                    return {"stopped": True}
+                handed.update(result.files)
+            own = {artifact.id: handed[artifact.id] for artifact in job.artifacts_in}
+            return await JobBody(self.context, job, generation, own, step, self._remember(name)).run()
+        finally:
+            self.bodies.discard(task)
+
+    def _remember(self, job: str) -> Callable[[tuple[Diagnostic, ...]], None]:
+        def remember(diagnostics: tuple[Diagnostic, ...]) -> None:
+            self.found[job] = diagnostics
+
+        return remember
+
+    def _steps(self, job: Job, worker: Worker, handed: Mapping[str, Handed]) -> Steps:
+        request = self.request
+        return Steps(
+            plan=request.plan,
+            job=job,
+            client=worker.client,
+            engine=request.engine,
+            clean=request.clean,
+            input_path=request.input_path,
+            handed=handed,
+            files=self.folder.folder / "files",
+            locator=self.locator,
+            report=self._tell,
+            stall=request.stall,
+            lost=request.lost,
+            clock=request.clock,
+        )
+
+    # -- workers ------------------------------------------------------------------------------
+
+    def _connect(self, url: str) -> comfy.ComfyClient:
+        """A client of a worker.
+
+        Raises:
+            RunFault: the URL, the token or a header cannot be used.
+        """
+        request = self.request
+        shown = comfy.address_shown(url)
+        address = next(
+            (a for a in request.workers if comfy.address_shown(a.url) == shown),
+            # One that joined later has the credentials of the first, as they come from the same environment.
+            replace(request.workers[0], url=url) if request.workers else Address(url=url),
+        )
+        try:
+            return comfy.ComfyClient(
+                address.url,
+                # The same for a later process of this run, so that it hears of prompts that this one sent.
+                client_id=Attempt(install=request.install, run=request.run, job="client", number=0).prompt_id,
+                token=address.token,
+                headers=address.headers,
+                clock=request.clock,
+            )
+        except comfy.ComfyError as error:
+            raise RunFault(
+                Diagnostic(
+                    code=BAD_WORKER,
+                    message=str(error),
+                    help=("look at --worker, and at REELC_WORKER_TOKEN and REELC_WORKER_HEADERS in the environment",),
+                )
+            ) from None
+
+    async def _match(self, worker: Worker, job: Job) -> Json:
+        request = self.request
+
+        async def ask() -> Json:
+            return await match.match(
+                request.plan, job, worker.client, request.engine, request.catalog, self.locator, worker.schemas
+            )
+
+        try:
+            found = await retried("match", ask, job=job.id, report=self._tell, clock=request.clock)
+        except TimeoutError:
+            raise comfy.TimedOut(f"{worker.url} did not say within a minute what it can do") from None
+        for warning in match.low_vram(job, worker.url, found["device"], found["vram"]):
+            request.warn(warning)
+        self._tell(events.WorkerMatched(job=job.id, worker=worker.url, **found))
+        return found
+
+    # -- delivering ---------------------------------------------------------------------------
+
+    @property
+    def out(self) -> Path:
+        """The folder for films."""
+        return self.request.out
+
+    @property
+    def preview(self) -> bool:
+        """Whether everything is made of stand-ins."""
+        return self.request.engine == "preview"
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the label is burnt in."""
+        return self.preview and not self.request.clean
+
+    def file(self, artifact: str) -> Path:
+        """Where a finished artifact lies."""
+        for job in self.request.plan.jobs:
+            if any(a.id == artifact for a in job.artifacts_out):
+                result = self.results[job.id].result()
+                assert result is not None, "all jobs are done"
+                return result.files[artifact].path
+        raise KeyError(artifact)
+
+    async def assemble(self, output: Output) -> events.OutputWritten:
+        """Join artifacts into the film, in its place."""
+        to = self.request.out / previewed(output.file, preview=self.preview)
+        await asyncio.to_thread(_assemble, [self.file(a) for a in output.artifacts], output, to, self.preview)
+        return await self.written(output.name, to, output)
+
+    async def written(self, name: str, to: Path, what: Output | Artifact) -> events.OutputWritten:
+        """Tell of a file that is in its place; ``what`` has the facts."""
+        with to.open("rb") as file:
+            digest = await asyncio.to_thread(lambda: hashlib.file_digest(file, "sha256").hexdigest())
+        facts = what.facts
+        event = events.OutputWritten(
+            output=name,
+            path=str(to),
+            bytes=to.stat().st_size,
+            sha256=digest,
+            width=facts.width,
+            height=facts.height,
+            frames=facts.frames,
+            fps=None if facts.fps is None else str(facts.fps),
+            seconds=float(facts.duration or 0),
+        )
+        self._tell(event)
+        return event
+
+
+def previewed(file: str, *, preview: bool) -> str:
+    """A file's name; that of a preview says so."""
+    stem, _, suffix = file.rpartition(".")
+    return f"{stem}.preview.{suffix}" if preview else file
+
+
+def bad_database(error: Exception) -> Diagnostic:
+    """The diagnostic for a database that cannot be used."""
+    return Diagnostic(
+        code=BAD_DATABASE,
+        message=str(error),
+        help=("look at REELC_DB and REELC_STATE in the environment; without them a SQLite file is used",),
+    )
+
+
+def _assemble(files: list[Path], output: Output, to: Path, preview: bool) -> None:
+    from reelc_runtime.media import errors
+    from reelc_runtime.media.assemble import assemble
+
+    metadata = {"comment": "reelc preview: an animatic made of stand-ins, not a render"} if preview else {}
+    try:
+        assemble(files, output, to, metadata=metadata)
+    except errors.DiskFull as error:
+        raise RunFault(_kept(NO_SPACE, str(error), files)) from None
+    except errors.WriteFailed as error:
+        raise RunFault(_kept(CANNOT_WRITE, str(error), files)) from None
+    except errors.MediaError as error:
+        raise RunFault(_kept(BAD_RESULT, f"{output.file} cannot be assembled: {error}", files)) from None
+
+
+def _kept(code: Any, message: str, files: list[Path]) -> Diagnostic:
+    kept = ", ".join(str(f) for f in files)
+    return Diagnostic(code=code, message=message, notes=(f"what was rendered is kept: {kept}",))

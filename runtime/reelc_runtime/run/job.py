@@ -1,0 +1,401 @@
+"""One job, from looking in the store to its verified files: attempts on workers, each step recorded.
+
+What the body does depends only on results of its steps, so that an engine can carry it on after a crash:
+it comes back to the step that had not ended, on the worker that was chosen, with the prompt id that was
+going to be sent, and finds out what became of it.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from reelc_compiler.plan import Job, Plan
+from reelc_dsl.diagnostics import Diagnostic
+from reelc_dsl.diagnostics.codes import JOB_LOST, WORKER_SILENT
+from reelc_runtime import comfy
+from reelc_runtime.engine import Step
+from reelc_runtime.run import events, faults
+from reelc_runtime.run.faults import RunFault
+from reelc_runtime.run.ids import Attempt
+from reelc_runtime.run.record import cannot_write
+from reelc_runtime.run.steps import Handed, Report, Steps
+from reelc_runtime.store import Entry, Store, identity, scope
+from reelc_runtime.workers.pool import Pool, Worker
+
+Json = dict[str, Any]
+
+# A job whose worker vanishes under it, or forgets it, is sent this often in all.
+ATTEMPTS = 3
+# Workers that are gone before anything was sent cost nothing, but this must end, too.
+MOST_TRIES = 30
+# Seconds that a step may take with all its tries; `follow` ends by itself when the worker falls silent.
+DEADLINES: Mapping[str, float | None] = {
+    "match": 60.0,
+    "upload": 3600.0,
+    "submit": 300.0,
+    "follow": None,
+    "download": 4 * 3600.0,
+    "verify": 4 * 3600.0,
+}
+# Passing faults (a dropped connection, a 502 of a proxy) are tried again this often in one step.
+TRIES = 5
+
+
+class Stopped(Exception):
+    """The run is ending; the step was given up and has left nothing behind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What all jobs of a run share.
+
+    Args:
+        plan: what is carried out.
+        engine, clean: how.
+        install, run: names that prompt ids and prefixes derive from.
+        alike: whether one worker's results count for the others.
+        pool, store: where workers and results are.
+        steps: makes the steps of a job on a worker.
+        files: the folder for downloads.
+        stopping: set when the run is to end.
+        report: is told.
+        clock: time, injected.
+    """
+
+    plan: Plan
+    engine: str
+    clean: bool
+    install: str
+    run: str
+    alike: bool
+    pool: Pool
+    store: Store
+    steps: Callable[[Job, Worker, Mapping[str, Handed]], Steps]
+    files: Path
+    stopping: asyncio.Event
+    report: Report
+    clock: comfy.Clock
+
+
+@dataclass(slots=True)
+class Result:
+    """What a job left: its files by artifact."""
+
+    files: dict[str, Handed]
+
+
+def read_result(value: Json, store: Store) -> Result:
+    """A job's files, from what its body returned."""
+    worker, names = value["worker"], value["outputs"]
+    files: dict[str, Handed] = {}
+    for file in value["files"]:
+        made = names.get(file["artifact"])
+        files[file["artifact"]] = Handed(
+            path=store.root / file["path"],
+            sha256=file["sha256"],
+            bytes=file["bytes"],
+            on=None if made is None else (worker, comfy.OutputFile(**made)),
+        )
+    return Result(files)
+
+
+class JobBody:
+    """The body of one job.
+
+    Args:
+        context: what it shares with the others.
+        job: which.
+        generation: how often the run was begun; attempts are numbered through.
+        handed: the files that it starts from.
+        step: carries steps out.
+        remember: keeps a fault as it is, with its place, for this process.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        job: Job,
+        generation: int,
+        handed: Mapping[str, Handed],
+        step: Step,
+        remember: Callable[[tuple[Diagnostic, ...]], None],
+    ) -> None:
+        self.context = context
+        self.job = job
+        self.handed = handed
+        self.step = step
+        self.remember = remember
+        self.first = (generation - 1) * MOST_TRIES + 1
+        self.reasons: list[str] = []
+        self.tried: dict[str, None] = {}
+        inputs = {name: file.sha256 for name, file in handed.items()}
+        self.identity = identity(job, context.engine, inputs, clean=context.clean)
+
+    async def run(self) -> Json:
+        """``{"files", "worker", "outputs"}``, ``{"fault": [...]}`` or ``{"stopped": true}``."""
+        found = await self.step("look-up", self.look_up, {"identity": self.identity})
+        if found:
+            return found
+        sent = 0
+        for number in itertools.islice(itertools.count(self.first), MOST_TRIES):
+            leased = await self.step("lease", self.lease, {"attempt": number, "avoid": list(self.tried)})
+            if "worker" not in leased:
+                return leased
+            worker = await self.context.pool.hold(leased["worker"], self.job)
+            if worker is None:
+                reason = f"{leased['worker']} no longer belongs to the run"
+                outcome: Json = {"lost": reason, "sent": True}
+            else:
+                outcome = await self.attempt(worker, number)
+            if "lost" not in outcome:
+                return outcome
+            self.tried[leased["worker"]] = None
+            self.reasons.append(f"{leased['worker']}: {outcome['lost']}")
+            sent += bool(outcome["sent"])
+            if sent >= ATTEMPTS:
+                break
+            self.context.report(
+                events.JobRetried(
+                    job=self.job.id, worker=leased["worker"], reason=outcome["lost"], attempt=number + 1
+                )
+            )
+        return self.fault(
+            Diagnostic(
+                code=JOB_LOST,
+                message=f"the job {self.job.id} was lost {len(self.reasons)} times",
+                notes=tuple(self.reasons[-ATTEMPTS:]),
+                help=("the workers may be restarting, or out of memory; look at their logs",),
+            )
+        )
+
+    async def attempt(self, worker: Worker, number: int) -> Json:
+        """One try on one worker; the worker is given back whatever happens."""
+        started = self.context.clock.monotonic()
+        steps = self.context.steps(self.job, worker, self.handed)
+        try:
+            outcome = await self.carry_out(steps, worker, number)
+        finally:
+            await self.context.pool.release(worker, self.job)
+        if "files" in outcome:
+            seconds = self.context.clock.monotonic() - started
+            self.context.report(events.JobDone(job=self.job.id, worker=worker.url, seconds=seconds))
+        return outcome
+
+    async def carry_out(self, steps: Steps, worker: Worker, number: int) -> Json:
+        """Upload, submit, follow, collect."""
+        own = Attempt(
+            install=self.context.install, run=self.context.run, job=self.job.id, number=number
+        )
+        step = _OnWorker(self, worker, steps, own.prompt_id)
+        uploaded = await self.step("upload", step.guarded("upload", steps.upload), {})
+        if "inputs" not in uploaded:
+            return uploaded
+        submitted = await self.step(
+            "submit",
+            step.guarded("submit", steps.submit),
+            {"prompt": own.prompt_id, "prefix": own.prefix, "names": uploaded, "attempt": number},
+        )
+        if "attached" not in submitted:
+            return submitted
+        followed = await self.step("follow", step.guarded("follow", steps.follow), {"prompt": own.prompt_id})
+        if followed.get("vanished"):
+            return {"lost": "the worker no longer knows the job", "sent": True}
+        if "outputs" not in followed:
+            return followed
+        return await self.step("collect", step.collect, {"outputs": followed["outputs"]})
+
+    # -- steps that need no worker yet ---------------------------------------------------------
+
+    async def look_up(self, args: Json) -> Json:
+        """The result of an earlier run, or nothing."""
+        context = self.context
+        scopes = None if context.alike else {self.scope(url) for url in context.pool.urls}
+        entry = await context.store.take(self.identity, context.engine, scopes)
+        if entry is None or len(entry.files) != len(self.job.artifacts_out):
+            return {}
+        context.report(events.JobReused(job=self.job.id, made_by=entry.run))
+        return {"files": self.described(entry), "worker": entry.worker, "outputs": {}}
+
+    def described(self, entry: Entry) -> list[Json]:
+        """A result's files as JSON values; their paths are relative to the store."""
+        return [
+            {
+                "artifact": artifact.id,
+                "path": entry.path(file).relative_to(self.context.store.root).as_posix(),
+                "sha256": file.sha256,
+                "bytes": file.bytes,
+            }
+            for artifact, file in zip(self.job.artifacts_out, entry.files, strict=True)
+        ]
+
+    def scope(self, url: str) -> str:
+        """For whom a result of a worker counts."""
+        return scope(self.job, self.context.engine, url, alike=self.context.alike)
+
+    async def lease(self, args: Json) -> Json:
+        """A worker for an attempt."""
+        prefer = {file.on[0] for file in self.handed.values() if file.on is not None}
+        try:
+            leased = self.context.pool.lease(self.job, prefer=prefer, avoid=args["avoid"])
+            worker = await self.interruptible(leased)
+        except RunFault as found:
+            return self.fault(*found.diagnostics)
+        except Stopped:
+            return {"stopped": True}
+        return {"worker": worker.url}
+
+    # -- outcomes -----------------------------------------------------------------------------
+
+    def fault(self, *diagnostics: Diagnostic) -> Json:
+        """What cannot be mended by trying again."""
+        self.remember(diagnostics)
+        return {"fault": [faults.to_json(d) for d in diagnostics]}
+
+    async def interruptible(self, work: Awaitable[Any]) -> Any:
+        """Work that ends when the run is to end.
+
+        Raises:
+            Stopped: it did; the work was cancelled and has cleaned up.
+        """
+        task = asyncio.ensure_future(work)
+        stop = asyncio.ensure_future(self.context.stopping.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise Stopped
+        finally:
+            stop.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+
+class _OnWorker:
+    """Steps with their retries and deadlines, and with every end as a JSON value."""
+
+    def __init__(self, body: JobBody, worker: Worker, steps: Steps, prompt: str) -> None:
+        self.body = body
+        self.worker = worker
+        self.steps = steps
+        self.prompt = prompt
+
+    def guarded(self, name: str, step: Callable[[Json], Awaitable[Json]]) -> Callable[[Json], Awaitable[Json]]:
+        """A step whose faults are values."""
+
+        async def run(args: Json) -> Json:
+            return await self._ended(name, lambda: step(args))
+
+        return run
+
+    async def collect(self, args: Json) -> Json:
+        """Download, verify, put into the store."""
+        steps, body = self.steps, self.body
+
+        async def work() -> Json:
+            # The process may have died between keeping the files and recording that it did.
+            kept = await body.context.store.take(body.identity, body.context.engine, {body.scope(self.worker.url)})
+            if kept is not None:
+                return self._result(kept, args["outputs"])
+            files = (await self._retried("download", lambda: steps.download(args)))["files"]
+            await self._retried("verify", lambda: steps.verify({"files": files}))
+            return await asyncio.to_thread(self._keep, files, args["outputs"])
+
+        return await self._ended("collect", work, retried=False)
+
+    def _keep(self, names: Mapping[str, str], outputs: Json) -> Json:
+        import hashlib
+
+        body, context = self.body, self.body.context
+        job = body.job
+        found: list[tuple[Path, str, int]] = []
+        for artifact in job.artifacts_out:
+            path = self.steps.files / names[artifact.id]
+            with path.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+            found.append((path, digest, path.stat().st_size))
+        entry = context.store.put(
+            body.identity,
+            body.scope(self.worker.url),
+            context.engine,
+            found,
+            job=job.id,
+            pipeline=context.plan.pipeline,
+            run=context.run,
+            worker=self.worker.url,
+        )
+        return self._result(entry, outputs)
+
+    def _result(self, entry: Entry, outputs: Json) -> Json:
+        """The job's result, and where its files lie on the worker."""
+        return {"files": self.body.described(entry), "worker": self.worker.url, "outputs": outputs}
+
+    async def _ended(self, name: str, work: Callable[[], Awaitable[Json]], *, retried: bool = True) -> Json:
+        body = self.body
+        try:
+            do = self._retried(name, work) if retried else work()
+            return cast(Json, await body.interruptible(do))
+        except Stopped:
+            if name == "submit":
+                # The answer may be on its way back: the prompt could be in the queue already.
+                await self.steps.stop(self.prompt)
+            return {"stopped": True}
+        except RunFault as found:
+            return body.fault(*found.diagnostics)
+        except OSError as error:
+            return body.fault(cannot_write(self.steps.files, error))
+        except comfy.Stalled as error:
+            if not body.context.pool.others(self.worker):
+                return body.fault(faults.worker_fault(error))
+            await self.steps.stop(self.prompt)
+            return self._lost(name, faults.worker_fault(error))
+        except comfy.ComfyError as error:
+            if not comfy.is_transient(error):
+                return body.fault(faults.worker_fault(error))
+            return self._lost(name, faults.worker_fault(error))
+        except TimeoutError:
+            return self._lost(
+                name,
+                Diagnostic(
+                    code=WORKER_SILENT,
+                    message=f"the step `{name}` on {self.worker.url} took longer than its deadline",
+                    help=("is the server busy or hanging? look at its log",),
+                ),
+            )
+
+    def _lost(self, name: str, trouble: Diagnostic) -> Json:
+        sent = name != "upload"
+        stop = (lambda: self.steps.stop(self.prompt)) if sent else None
+        self.body.context.pool.lost(self.worker, trouble, stop=stop)
+        return {"lost": trouble.message, "sent": sent}
+
+    async def _retried(self, name: str, work: Callable[[], Awaitable[Json]]) -> Json:
+        return await retried(name, work, job=self.body.job.id, report=self.body.context.report, clock=self.steps.clock)
+
+
+async def retried(
+    name: str, work: Callable[[], Awaitable[Json]], *, job: str, report: Report, clock: comfy.Clock
+) -> Json:
+    """A step within its deadline, tried again after passing faults.
+
+    Raises:
+        ComfyError: after the last try, or when trying again cannot help.
+        TimeoutError: it took too long.
+    """
+    delays = comfy.backoff()
+    async with asyncio.timeout(DEADLINES[name]):
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                return await work()
+            except comfy.ComfyError as error:
+                if left == 0 or name == "follow" or not comfy.is_transient(error):
+                    raise
+                seconds = next(delays)
+                report(events.StepRetried(job=job, step=name, reason=str(error), seconds=seconds))
+                await clock.sleep(seconds)
+    raise AssertionError("the last try returns or raises")

@@ -1,0 +1,169 @@
+"""What a run makes: all films, or what is ready at a name (`--until animate`), to be looked at."""
+
+import asyncio
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from reelc_compiler.plan import Artifact, Output, Plan
+from reelc_dsl.diagnostics import Diagnostic
+from reelc_dsl.diagnostics.codes import BAD_RESULT, UNKNOWN_STOP
+from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_runtime.run import events
+from reelc_runtime.run.faults import RunFault
+from reelc_runtime.run.record import cannot_write
+
+# What people look at need not be small.
+LOOK_CRF = 14
+
+
+class Delivery(Protocol):
+    """What a goal needs of the run that has reached it."""
+
+    @property
+    def out(self) -> Path:
+        """The folder for films."""
+        ...
+
+    @property
+    def preview(self) -> bool:
+        """Whether everything is made of stand-ins, and must say so."""
+        ...
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the label is burnt in."""
+        ...
+
+    def file(self, artifact: str) -> Path:
+        """Where a finished artifact lies."""
+        ...
+
+    async def assemble(self, output: Output) -> events.OutputWritten:
+        """Join artifacts into a film, in its place."""
+        ...
+
+    async def written(self, name: str, to: Path, facts: Artifact) -> events.OutputWritten:
+        """Tell of a file that is in its place."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What a run makes.
+
+    Args:
+        until: as it was asked for; empty for everything.
+        jobs: what must be done, in the order of the plan.
+        outputs: the films that are assembled.
+        looks: the hand-overs that are put out to be looked at.
+    """
+
+    until: str
+    jobs: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    looks: tuple[Artifact, ...]
+
+    async def deliver(self, run: Delivery) -> list[events.OutputWritten]:
+        """Put everything in its place.
+
+        Raises:
+            RunFault: it cannot be assembled or written.
+        """
+        films = [await run.assemble(output) for output in self.outputs]
+        return films + [await _look(run, artifact) for artifact in self.looks]
+
+
+def goal_of(plan: Plan, until: str | None) -> Goal:
+    """The goal that a name stands for.
+
+    Args:
+        until: a name of the pipeline, a stage that samples, or an output; None for all films.
+
+    Raises:
+        RunFault: E0724.
+    """
+    if until is None:
+        return Goal(until="", jobs=tuple(job.id for job in plan.jobs), outputs=plan.outputs, looks=())
+    outputs = tuple(o for o in plan.outputs if o.name == until)
+    made = [a for job in plan.jobs for a in job.artifacts_out]
+    films = {a for output in plan.outputs for a in output.artifacts}
+    looks = () if outputs else tuple(a for a in made if a.id not in films and _called(a, until))
+    if not outputs and not looks:
+        raise RunFault(_unknown(plan, [a for a in made if a.id not in films], until))
+    wanted = {a for output in outputs for a in output.artifacts} | {a.id for a in looks}
+    return Goal(until=until, jobs=_needed(plan, wanted), outputs=outputs, looks=looks)
+
+
+def _called(artifact: Artifact, name: str) -> bool:
+    return artifact.id == name or any(n == name or n.endswith(f".{name}") for n in artifact.names)
+
+
+def _unknown(plan: Plan, handovers: list[Artifact], until: str) -> Diagnostic:
+    names = dict.fromkeys(n.rsplit(".", 1)[-1] for a in handovers for n in a.names)
+    names |= dict.fromkeys(o.name for o in plan.outputs)
+    where = ", ".join(f"`{name}`" for name in names)
+    return Diagnostic(
+        code=UNKNOWN_STOP,
+        message=f"nothing that is kept is called `{until}`",
+        notes=("a run can stop after a stage that samples, at a name for its result, or at an output",),
+        help=(*did_you_mean(until, list(names)), f"here that is {where}"),
+    )
+
+
+def _needed(plan: Plan, artifacts: set[str]) -> tuple[str, ...]:
+    """The jobs that make some artifacts, with those that they start from."""
+    by_id = {job.id: job for job in plan.jobs}
+    todo = [job.id for job in plan.jobs if any(a.id in artifacts for a in job.artifacts_out)]
+    needed: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name not in needed:
+            needed.add(name)
+            todo.extend(by_id[name].after)
+    return tuple(job.id for job in plan.jobs if job.id in needed)
+
+
+async def _look(run: Delivery, artifact: Artifact) -> events.OutputWritten:
+    """A hand-over as a file that any player shows."""
+    facts = artifact.facts
+    playable = facts.fps is not None and facts.width % 2 == 0 and facts.height % 2 == 0
+    suffix = ("preview." if run.preview else "") + ("mp4" if playable else artifact.container)
+    to = run.out / f"{artifact.id}.{suffix}"
+    source = run.file(artifact.id)
+    if playable:
+        await asyncio.to_thread(_encode, source, to, artifact, run.preview, run.labelled)
+    else:
+        try:
+            await asyncio.to_thread(shutil.copyfile, source, to)
+        except OSError as error:
+            raise RunFault(cannot_write(to, error)) from None
+    return await run.written(artifact.id, to, artifact)
+
+
+def _encode(source: Path, to: Path, artifact: Artifact, preview: bool, labelled: bool) -> None:
+    from reelc_runtime.media import errors
+    from reelc_runtime.media.encode import encode_h264
+    from reelc_runtime.media.lossless import Frame, read_frames
+
+    facts = artifact.facts
+    assert facts.fps is not None
+
+    def frames() -> Iterable[Frame]:
+        shown = (frame for frame, _ in read_frames(source))
+        if not labelled:
+            return shown
+        from reelc_runtime.preview.label import Label
+
+        label = Label(facts.width, facts.height)
+        return (label.on(frame) for frame in shown)
+
+    metadata = {"comment": "reelc preview: an animatic made of stand-ins, not a render"} if preview else {}
+    try:
+        encode_h264(
+            frames(), to, width=facts.width, height=facts.height, fps=facts.fps, crf=LOOK_CRF, metadata=metadata
+        )
+    except errors.MediaError as error:
+        raise RunFault(Diagnostic(code=BAD_RESULT, message=f"{to.name} cannot be written: {error}")) from None

@@ -1,0 +1,324 @@
+"""The workers of a run: matched, leased to one job at a time, watched, given up when they do not answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from reelc_compiler.plan import Job
+from reelc_dsl.diagnostics import Diagnostic
+from reelc_runtime import comfy
+from reelc_runtime.run import events
+from reelc_runtime.run.faults import RunFault, worker_fault
+from reelc_runtime.workers.leases import DRAINING, TTL, Leases
+
+Match = Callable[["Worker", Job], Awaitable[dict[str, Any]]]
+Connect = Callable[[str], comfy.ComfyClient]
+# Seconds between two looks when nothing has happened: at the registry, at leases of other runs.
+TICK = 2.0
+FIRST_PROBE, LAST_PROBE = 2.0, 30.0
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A worker as this run sees it.
+
+    Args:
+        url: its address, without secrets; its identity.
+        client: how to talk to it.
+        live: whether it has answered in this run.
+        trouble: why it counts as lost; None while it does not.
+        draining: it gets no new jobs.
+        holders: the jobs that are on it; more than one only after a resume.
+        matched: what matching said, by job: the worker's facts, or what keeps it from the job.
+        schemas: its node classes, as far as they were asked for; None for one that it does not have.
+        abandoned: prompts that were left on it when it was lost, each with how to stop it.
+    """
+
+    url: str
+    client: comfy.ComfyClient
+    live: bool = False
+    trouble: Diagnostic | None = None
+    draining: bool = False
+    holders: set[str] = field(default_factory=set[str])
+    matched: dict[str, dict[str, Any] | tuple[Diagnostic, ...]] = field(
+        default_factory=dict[str, "dict[str, Any] | tuple[Diagnostic, ...]"]
+    )
+    schemas: dict[str, dict[str, Any] | None] = field(default_factory=dict[str, "dict[str, Any] | None"])
+    abandoned: dict[str, Callable[[], Awaitable[None]]] = field(
+        default_factory=dict[str, Callable[[], Awaitable[None]]]
+    )
+    probe_at: float = 0.0
+    probe_delay: float = FIRST_PROBE
+
+    def fits(self, job: str) -> dict[str, Any] | None:
+        """What it said of itself when it was matched with a job that it can do."""
+        found = self.matched.get(job)
+        return found if isinstance(found, dict) else None
+
+
+class Pool:
+    """Gives workers to jobs.
+
+    Args:
+        urls: the run's own workers, as the user named them; they may hold credentials.
+        connect: makes a client for an address.
+        match: finds out whether a worker can do a job; raises RunFault when it cannot.
+        leases: what other runs hold.
+        report: is told.
+        clock: time, injected.
+        patience: seconds to wait for a worker to come back when none is left.
+    """
+
+    def __init__(
+        self,
+        urls: Iterable[str],
+        *,
+        connect: Connect,
+        match: Match,
+        leases: Leases,
+        report: Callable[[events.Event], None],
+        clock: comfy.Clock,
+        patience: float,
+    ) -> None:
+        self.workers: dict[str, Worker] = {}
+        self._connect = connect
+        self._match = match
+        self._leases = leases
+        self._report = report
+        self._clock = clock
+        self._patience = patience
+        self._changed = asyncio.Event()
+        self._alone_since: float | None = None
+        for url in urls:
+            self._add(url)
+
+    def _add(self, url: str) -> Worker:
+        client = self._connect(url)
+        worker = self.workers.get(client.url)
+        if worker is None:
+            worker = self.workers[client.url] = Worker(client.url, client)
+        return worker
+
+    @property
+    def urls(self) -> list[str]:
+        """The addresses of all workers, without secrets."""
+        return list(self.workers)
+
+    # -- giving and taking back ---------------------------------------------------------------
+
+    async def lease(self, job: Job, *, prefer: Collection[str] = (), avoid: Collection[str] = ()) -> Worker:
+        """A worker that can do a job, as soon as one is free.
+
+        Args:
+            prefer: where its files lie already.
+            avoid: where it failed before; taken only when there is no other.
+
+        Raises:
+            RunFault: no worker can do it (E0703, E0704, E0715), or none answers (E0701, E0702).
+        """
+        while True:
+            changed = self._changed
+            for worker in self._ranked(job, prefer, avoid):
+                if await self._try(worker, job):
+                    return worker
+            self._check_hope(job)
+            await self._wait(changed)
+
+    async def _try(self, worker: Worker, job: Job) -> bool:
+        if job.id not in worker.matched:
+            await self._match_with(worker, job)
+        if not self._free(worker) or worker.fits(job.id) is None or self._better_elsewhere(worker, job):
+            return False
+        worker.holders.add(job.id)
+        if await self._leases.take(worker.url, job.id):
+            return True
+        worker.holders.discard(job.id)
+        return False
+
+    async def hold(self, url: str, job: Job) -> Worker | None:
+        """The worker that a job was given before this process began, or just now; None if it is no longer ours."""
+        worker = self.workers.get(url)
+        if worker is not None and job.id not in worker.holders:
+            worker.holders.add(job.id)
+            await self._leases.take(url, job.id)
+        return worker
+
+    async def release(self, worker: Worker, job: Job) -> None:
+        """Give a worker back."""
+        worker.holders.discard(job.id)
+        await self._leases.free(worker.url, job.id)
+        self._notify()
+
+    def lost(self, worker: Worker, trouble: Diagnostic, *, stop: Callable[[], Awaitable[None]] | None = None) -> None:
+        """A worker does not answer any more; it gets no job until it does.
+
+        Args:
+            trouble: what is known.
+            stop: takes a prompt off the worker once it answers again.
+        """
+        if stop is not None:
+            worker.abandoned[trouble.message + str(len(worker.abandoned))] = stop
+        if worker.trouble is None:
+            worker.trouble = trouble
+            worker.matched.clear()
+            worker.schemas.clear()
+            worker.probe_delay = FIRST_PROBE
+            worker.probe_at = self._clock.monotonic() + worker.probe_delay
+            self._report(events.WorkerLost(worker=worker.url, reason=trouble.message))
+        self._notify()
+
+    def others(self, worker: Worker) -> bool:
+        """Whether another worker could take over."""
+        return any(w is not worker and w.trouble is None and not w.draining for w in self.workers.values())
+
+    # -- choosing -----------------------------------------------------------------------------
+
+    def _free(self, worker: Worker) -> bool:
+        return worker.trouble is None and not worker.draining and not worker.holders
+
+    def _ranked(self, job: Job, prefer: Collection[str], avoid: Collection[str]) -> list[Worker]:
+        """Free workers, the best first."""
+        free = [w for w in self.workers.values() if self._free(w)]
+        usable = [w for w in free if w.url not in avoid]
+        if not usable and not any(
+            w.url not in avoid and w.trouble is None and not w.draining for w in self.workers.values()
+        ):
+            usable = free
+        return sorted(usable, key=lambda w: (w.url not in prefer, not _roomy(w, job)))
+
+    def _better_elsewhere(self, worker: Worker, job: Job) -> bool:
+        """Whether a worker with enough GPU memory is only busy: worth waiting for."""
+        if _roomy(worker, job):
+            return False
+        return any(
+            w.trouble is None and not w.draining and w.fits(job.id) is not None and _roomy(w, job)
+            for w in self.workers.values()
+            if w is not worker
+        )
+
+    async def _match_with(self, worker: Worker, job: Job) -> None:
+        try:
+            worker.matched[job.id] = await self._match(worker, job)
+        except RunFault as fault:
+            worker.matched[job.id] = fault.diagnostics
+            worker.live = True
+        except comfy.ComfyError as error:
+            if comfy.is_transient(error) or isinstance(error, comfy.Stalled):
+                self.lost(worker, worker_fault(error))
+            else:
+                # Wrong credentials, or no ComfyUI: asking again would say the same for every job.
+                worker.matched[job.id] = (worker_fault(error),)
+        else:
+            worker.live = True
+
+    def _check_hope(self, job: Job) -> None:
+        """Whether waiting can help.
+
+        Raises:
+            RunFault: it cannot.
+        """
+        usable = [w for w in self.workers.values() if w.trouble is None and not w.draining]
+        unfit = [w for w in usable if isinstance(w.matched.get(job.id), tuple)]
+        lost = [w for w in self.workers.values() if w.trouble is not None]
+        if len(unfit) < len(usable) or any(job.id in w.holders for w in usable):
+            self._alone_since = None
+            return
+        if not lost or (unfit and not any(w.live for w in lost)):
+            raise RunFault(*_distinct(d for w in unfit for d in _refusals(w, job.id)))
+        if unfit:
+            return  # a worker that was there may come back
+        now = self._clock.monotonic()
+        if self._alone_since is None:
+            self._alone_since = now
+        if not any(w.live for w in lost) or now - self._alone_since >= self._patience:
+            raise RunFault(*_distinct(w.trouble for w in lost if w.trouble is not None))
+
+    # -- what happens meanwhile ---------------------------------------------------------------
+
+    async def serve(self) -> None:
+        """Look after the workers until cancelled: renew leases, probe lost ones, take in new ones."""
+        renewed = self._clock.monotonic()
+        while True:
+            await self._clock.sleep(TICK)
+            await self._read_registry()
+            now = self._clock.monotonic()
+            for worker in list(self.workers.values()):
+                if worker.trouble is not None and now >= worker.probe_at:
+                    await self._probe(worker)
+            if now - renewed >= TTL / 3:
+                renewed = now
+                for worker in self.workers.values():
+                    for job in list(worker.holders):
+                        await self._leases.take(worker.url, job)
+            self._notify()
+
+    async def _read_registry(self) -> None:
+        for url, state in (await self._leases.registered()).items():
+            known = self.workers.get(url)
+            if known is None and state == DRAINING:
+                continue
+            worker = known or self._add(url)
+            if known is None:
+                self._report(events.WorkerJoined(worker=worker.url))
+            if worker.draining != (state == DRAINING):
+                worker.draining = state == DRAINING
+                if worker.draining:
+                    self._report(events.WorkerDraining(worker=worker.url, jobs=len(worker.holders)))
+
+    async def _probe(self, worker: Worker) -> None:
+        try:
+            await worker.client.system_stats()
+        except comfy.ComfyError:
+            worker.probe_delay = min(worker.probe_delay * 2, LAST_PROBE)
+            worker.probe_at = self._clock.monotonic() + worker.probe_delay
+            return
+        worker.trouble = None
+        self._report(events.WorkerBack(worker=worker.url))
+        abandoned, worker.abandoned = worker.abandoned, {}
+        for stop in abandoned.values():
+            # What was given to another worker must not go on here.
+            await stop()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _wait(self, changed: asyncio.Event) -> None:
+        """Until something has changed, or some time has passed."""
+        waits = {asyncio.ensure_future(changed.wait()), asyncio.ensure_future(self._clock.sleep(TICK))}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def start(self) -> None:
+        """Begin: leases of a dead process of this run end here."""
+        await self._leases.drop()
+        await self._read_registry()
+
+    async def close(self) -> None:
+        """Let go of all leases and connections."""
+        try:
+            await self._leases.drop()
+        finally:
+            for worker in self.workers.values():
+                await worker.client.__aexit__(None, None, None)
+
+
+def _roomy(worker: Worker, job: Job) -> bool:
+    """Whether the GPU has the memory that the job is estimated to need; yes while nobody knows."""
+    found = worker.fits(job.id)
+    vram = found.get("vram") if found is not None else None
+    return job.needs.vram is None or vram is None or vram >= job.needs.vram
+
+
+def _refusals(worker: Worker, job: str) -> tuple[Diagnostic, ...]:
+    found = worker.matched.get(job)
+    return found if isinstance(found, tuple) else ()
+
+
+def _distinct(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    return list({(d.code.code, d.message): d for d in diagnostics}.values())
