@@ -87,7 +87,7 @@ def compile(
     Args:
         file, overrides, catalog: as for :func:`check`.
         pipeline: which one, when the file has several.
-        whole: one graph for films that share work, without hand-overs between jobs.
+        whole: all films in one graph, without hand-overs between jobs.
 
     Raises:
         ReelError: the file has errors; its diagnostics hold them all, and the warnings.

@@ -104,7 +104,8 @@ def test_options_are_described(name: str) -> None:
 
 
 def test_described_options_exist() -> None:
-    known = {o for name in COMMANDS for p in command(name).params for o in p.opts} | {"--help", "--version"}
+    known = {o for name in COMMANDS for p in command(name).params for o in (*p.opts, *p.secondary_opts)}
+    known |= {"--help", "--version"}
     described = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", RUNNING.read_text("utf-8")))
     # ComfyUI's own switches are spoken of, too.
     assert described - known <= {"--max-upload-size", "--listen"}

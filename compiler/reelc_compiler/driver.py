@@ -33,7 +33,7 @@ class Request:
         probe: answers for input files.
         pipeline: which one; None when the file has just one.
         overrides: parameters as given on the command line, name to text.
-        whole: one graph for films that share work, without hand-overs, for ComfyUI's window.
+        whole: all films in one graph, without hand-overs, for ComfyUI's window.
     """
 
     source: Source

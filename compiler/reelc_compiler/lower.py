@@ -39,14 +39,14 @@ def lower(elaborated: Elaborated, program: Program, catalog: Catalog, *, whole: 
     """The plan of an elaborated pipeline.
 
     Args:
-        whole: without hand-overs: films that share work, and all that they need, in one graph.
+        whole: everything in one graph, without hand-overs.
     """
     graph = elaborated.graph if whole else cut(elaborated.graph, catalog)
     lowering = _Lowering(graph, catalog)
     places = Places(program)
     jobs: list[Job] = []
     spans: dict[str, dict[str, Stack]] = {}
-    for number, piece in enumerate(partition(graph, catalog), 1):
+    for number, piece in enumerate(partition(graph, catalog, whole=whole), 1):
         ops = [graph.ops[i] for i in sorted(piece.ops)]
         ids = {op.id: str(i) for i, op in enumerate(ops, 1)}
         job = lowering.job(f"{number:02}-{piece.name}", piece, ops, ids)

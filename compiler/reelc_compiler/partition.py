@@ -33,8 +33,12 @@ class Piece:
     loads: tuple[Handover, ...]
 
 
-def partition(graph: MediaGraph, catalog: Catalog) -> tuple[Piece, ...]:
-    """The jobs, each after those that it starts from, in the order in which the films need them."""
+def partition(graph: MediaGraph, catalog: Catalog, *, whole: bool = False) -> tuple[Piece, ...]:
+    """The jobs, each after those that it starts from, in the order in which the films need them.
+
+    Args:
+        whole: everything in one job; the graph must have no hand-overs.
+    """
     parts = {part.save: (film, part) for film in graph.films for part in film.parts}
     saves = made_by(graph.handovers)
     by_load = {h.load: h for h in graph.handovers}
@@ -45,6 +49,8 @@ def partition(graph: MediaGraph, catalog: Catalog) -> tuple[Piece, ...]:
     for sink, ops in closures.items():
         for op in ops & heavy:
             pairs.append((first.setdefault(op, sink), sink))
+    if whole:
+        pairs.extend((next(iter(closures)), sink) for sink in closures)
     shared = {sink: number for number, group in enumerate(connected(pairs, closures)) for sink in group}
     depths = _depths(graph, closures)
     groups: dict[tuple[int, int], list[int]] = {}
@@ -94,8 +100,13 @@ def _closures(graph: MediaGraph, parts: Iterable[int]) -> dict[int, frozenset[in
 
 
 def _heavy(graph: MediaGraph, catalog: Catalog) -> frozenset[int]:
-    """Nodes that are never done twice: samplers, what follows them, and what works on clips."""
-    clips = {region for medium, region in graph.media.items() if medium.facts.kind != "image"}
+    """Nodes that are never done twice: samplers, what follows them, and what works on clips.
+
+    What a sampling stage does before it samples, such as encoding its still, is cheap beside the sampling:
+    takes of one still are jobs of their own.
+    """
+    sampling = {op.region for op in graph.ops if samples(op, catalog)}
+    clips = {region for medium, region in graph.media.items() if medium.facts.kind != "image"} - sampling
     clips |= {part.region for film in graph.films for part in film.parts}
     clips |= {h.save_region for h in graph.handovers}
     loads = {h.load for h in graph.handovers}

@@ -14,7 +14,7 @@ from reelc.cli.output import print_diagnostics, talk
     "-o",
     "--output",
     metavar="FOLDER",
-    help="Where the plan is written [default: FILE without .reel, with .plan]; `-` prints the whole film as one graph.",
+    help="Where the plan is written [default: FILE without .reel, with .plan]; `-` prints all of it as one graph.",
 )
 def command(
     file: Path, overrides: dict[str, str], pipeline: str | None, catalog: str | None, output: str | None
@@ -30,10 +30,6 @@ def command(
     print_diagnostics(done.warnings)
     files = done.plan.to_files()
     if output == "-":
-        if len(done.plan.jobs) != 1:
-            raise click.ClickException(
-                f"the films make {len(done.plan.jobs)} graphs that share nothing; `-o -` prints one: write a folder instead"
-            )
         click.echo(files[done.plan.jobs[0].path], nl=False)
         return
     folder = Path(output) if output is not None else file.with_suffix(".plan")

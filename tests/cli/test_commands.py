@@ -82,13 +82,14 @@ def test_compile_writes_the_plan_and_leaves_nothing_old(small: Path) -> None:
     reelc("compile", small)
     folder = small.with_suffix(".plan")
     assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.json")) == [
-        "jobs/01-film.json",
+        "jobs/01-animate.json",
+        "jobs/02-film.json",
         "plan.json",
         "spans.json",
     ]
-    (folder / "jobs" / "02-old.json").write_text("{}", "utf-8")
+    (folder / "jobs" / "03-old.json").write_text("{}", "utf-8")
     reelc("compile", small)
-    assert not (folder / "jobs" / "02-old.json").exists()
+    assert not (folder / "jobs" / "03-old.json").exists()
 
 
 def test_compile_does_not_write_over_other_folders(small: Path, tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_stage_without_a_stand_in_is_refused_by_name(small: Path, tmp_path: Path
 
 def test_a_compiled_plan_is_refused_when_it_was_changed(small: Path) -> None:
     reelc("compile", small)
-    job = small.with_suffix(".plan") / "jobs" / "01-film.json"
+    job = small.with_suffix(".plan") / "jobs" / "01-animate.json"
     job.write_text(job.read_text("utf-8").replace('"steps": 20', '"steps": 2'), "utf-8")
     done = reelc("run", small.with_suffix(".plan"), "--worker", "http://127.0.0.1:1", code=1)
     assert "E0719" in done.stderr
@@ -208,5 +209,5 @@ def test_interrupt_ends_with_130_and_a_clear_state(tmp_path: Path) -> None:
     assert time.monotonic() - started < 30
     assert not list(out.glob("*.mp4"))
     assert not list((out / ".reelc").glob("preview-*"))
-    (journal,) = (out / ".reelc" / "runs").glob("*/journal.jsonl")
-    assert json.loads(journal.read_text("utf-8").splitlines()[-1])["state"] == "interrupted"
+    (record,) = (out / ".reelc" / "runs").glob("*/run.json")
+    assert json.loads(record.read_text("utf-8"))["state"] == "interrupted"

@@ -28,9 +28,10 @@ def cut(graph: MediaGraph, catalog: Catalog) -> MediaGraph:
     """The graph with a save and a load node at each result of a sampling stage that others read.
 
     Needs: nodes in topological order. Guarantees: the same; no path without a hand-over from a sampling
-    stage to a node outside it. Preserves: facts, regions, films. Doing it twice changes nothing.
+    stage to a node outside it. Preserves: facts, regions, films. Doing it twice changes nothing. A catalog
+    without the nodes that it takes leaves the graph as it is.
     """
-    if graph.handovers:
+    if graph.handovers or form.SAVE not in catalog or form.LOAD not in catalog:
         return graph
     found = _results(graph, catalog)
     return _Cutter(graph, found).run() if found else graph

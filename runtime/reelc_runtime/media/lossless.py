@@ -80,7 +80,7 @@ def _finish(output: Any, to: Path) -> None:
 
 
 def read_frames(path: Path, *, limit: int = 1_000_000) -> Iterator[tuple[Frame, Fraction]]:
-    """The pictures of an animated PNG with the seconds at which each begins.
+    """The pictures of an animated PNG with the seconds that each is shown; 0 where the file does not say.
 
     Raises:
         NotAVideo, Truncated: it cannot be decoded.
@@ -98,7 +98,7 @@ def read_frames(path: Path, *, limit: int = 1_000_000) -> Iterator[tuple[Frame, 
                 if count > limit:
                     raise TooLarge(f"{path.name} has more than {limit} frames")
                 base = frame.time_base or STILL_RATE
-                yield cast(Frame, frame.to_ndarray(format="rgb24")), Fraction(frame.pts or 0) * base
+                yield cast(Frame, frame.to_ndarray(format="rgb24")), Fraction(frame.duration or 0) * base
     except (FFmpegError, OSError, ValueError) as error:
         raise reading(error, path) from error
     if count == 0:
@@ -118,35 +118,31 @@ def settle(path: Path, facts: Facts) -> list[str]:
     Raises:
         MediaError: it cannot be decoded, or not be written.
     """
-    starts: list[Fraction] = []
-    for frame, start in read_frames(path):
+    times: list[Fraction] = []
+    for frame, seconds in read_frames(path):
         height, width = frame.shape[:2]
         if (width, height) != (facts.width, facts.height):
             return [f"the size is {width}x{height} instead of {facts.width}x{facts.height}"]
-        starts.append(start)
-        if len(starts) > facts.frames:
+        times.append(seconds)
+        if len(times) > facts.frames:
             return [f"frames is more than {facts.frames}"]
-    if len(starts) == facts.frames:
+    if len(times) == facts.frames:
         return []
-    counts = _repeats(starts, facts)
+    counts = _repeats(times, facts)
     if counts is None:
-        also = " (equal frames may have been merged)" if len(starts) > 1 else ", and all of it may be one picture"
-        return [f"frames is {len(starts)} instead of {facts.frames}{also}"]
+        also = ", and all of it may be one picture" if len(times) == 1 else ""
+        return [f"frames is {len(times)} instead of {facts.frames}{also}"]
     assert facts.fps is not None
     repeated = (frame for (frame, _), count in zip(read_frames(path), counts, strict=True) for _ in range(count))
     encode_apng(repeated, path, width=facts.width, height=facts.height, fps=facts.fps)
     return []
 
 
-def _repeats(starts: list[Fraction], facts: Facts) -> list[int] | None:
-    """How often each picture stands for a frame, by its time; None when the times do not say so.
-
-    The last picture's time is not in the file's timestamps: it is what is left.
-    """
-    if facts.fps is None or len(starts) < 2:
+def _repeats(times: list[Fraction], facts: Facts) -> list[int] | None:
+    """How often each picture stands for a frame, by its time; None when that does not give the planned number."""
+    if facts.fps is None:
         return None
     # ComfyUI's node gives every frame the whole milliseconds of its time.
     unit = Fraction(int(1000 / facts.fps), 1000)
-    counts = [round((after - before) / unit) for before, after in zip(starts, starts[1:], strict=False)]
-    last = facts.frames - sum(counts)
-    return [*counts, last] if last >= 1 and min(counts) >= 1 else None
+    counts = [round(seconds / unit) for seconds in times]
+    return counts if min(counts) >= 1 and sum(counts) == facts.frames else None

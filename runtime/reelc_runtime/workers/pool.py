@@ -321,4 +321,5 @@ def _refusals(worker: Worker, job: str) -> tuple[Diagnostic, ...]:
 
 
 def _distinct(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    return list({(d.code.code, d.message): d for d in diagnostics}.values())
+    found = {(d.code.code, d.message, None if d.span is None else d.span.start): d for d in diagnostics}
+    return list(found.values())

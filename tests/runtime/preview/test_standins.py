@@ -50,7 +50,7 @@ def made(kind: Any, task_: Task) -> list[np.ndarray]:
 
 
 def test_the_kinds_are_those_of_the_architecture():
-    assert set(registry()) == {"load", "resize", "move", "upscale", "flow", "encode"}
+    assert set(registry()) == {"load", "resize", "move", "upscale", "flow", "keep", "encode"}
 
 
 async def test_a_whole_film_is_exactly_as_planned(tmp_path: Path, client: Client):

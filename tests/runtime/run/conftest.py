@@ -1,6 +1,7 @@
 """A small film, and a way to run it on a worker."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,8 @@ from reelc_compiler.catalog import load_catalog
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_runtime import comfy
 from reelc_runtime.run import events
-from reelc_runtime.run.runner import RunRequest, run
+from reelc_runtime.run.driver import Address, RunRequest, run
+from reelc_runtime.run.until import goal_of
 
 SOURCE = """reel 1
 use std.svd
@@ -73,15 +75,31 @@ RunIt = Callable[..., Awaitable[Ran]]
 
 @pytest.fixture
 def render(project: Path, worker: WorkerDouble) -> RunIt:
-    """Runs the small film on the double; keywords override the request's."""
+    """Runs the small film on the double; keywords override the request's.
 
-    async def go(ran: Ran | None = None, **more: Any) -> Ran:
+    One job for the whole film, unless ``whole`` is false; no memory between processes, unless ``database`` is given.
+    ``fresh`` (the default) throws the store away first, so that every run renders.
+    """
+
+    async def go(
+        ran: Ran | None = None,
+        *,
+        whole: bool = True,
+        fresh: bool = True,
+        token: str | None = None,
+        worker_url: str | None = None,
+        until: str | None = None,
+        **more: Any,
+    ) -> Ran:
         ran = ran if ran is not None else Ran()
-        done = reelc.compile(project / "small.reel")
+        done = reelc.compile(project / "small.reel", whole=whole)
+        if fresh:
+            shutil.rmtree(project / "out" / ".reelc" / "store", ignore_errors=True)
         sources = dict(done.project.sources)
         asked: dict[str, Any] = {
             "plan": done.plan,
-            "worker": worker.url,
+            "workers": (Address(url=worker_url or worker.url, token=token),),
+            "goal": goal_of(done.plan, until),
             "engine": "render",
             "input_path": done.project.input_path,
             "sources": sources,

@@ -13,7 +13,7 @@ from runtime.run.worker_double import WorkerDouble, answer, hang, history_of, lo
 
 from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_dsl.diagnostics.render import text as render_text
-from reelc_runtime.run import events, runner
+from reelc_runtime.run import events, job
 
 
 async def fault(render: RunIt, **more: Any) -> Diagnostic:
@@ -33,19 +33,19 @@ def line(found: Diagnostic) -> str:
     return source.line(source.position(found.span.start)[0]).strip()
 
 
-def last_entry(project: Path) -> dict[str, Any]:
-    return json.loads((project / "out/.reelc/runs/run1/journal.jsonl").read_text("utf-8").splitlines()[-1])
+def record(project: Path) -> dict[str, Any]:
+    return json.loads((project / "out/.reelc/runs/run1/run.json").read_text("utf-8"))
 
 
 # -- the worker cannot be talked to --------------------------------------------------------------
 
 
 async def test_worker_is_down(render: RunIt) -> None:
-    assert (await fault(render, worker="http://127.0.0.1:1")).code.code == "E0701"
+    assert (await fault(render, worker_url="http://127.0.0.1:1")).code.code == "E0701"
 
 
 async def test_worker_hangs(render: RunIt, worker: WorkerDouble, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "DEADLINES", {**runner.DEADLINES, "match": 0.3})
+    monkeypatch.setattr(job, "DEADLINES", {**job.DEADLINES, "match": 0.3})
     worker.faults["/system_stats"] = hang
     found = await fault(render)
     assert found.code.code == "E0702"
@@ -369,7 +369,7 @@ async def test_no_room_for_the_download(
     monkeypatch.setattr(comfy.ComfyClient, "view", full)
     found = await fault(render)
     assert found.code.code == "E0711"
-    assert last_entry(project)["state"] == "failed"
+    assert record(project)["state"] == "failed"
 
 
 async def test_no_room_for_the_film(render: RunIt, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,8 +381,7 @@ async def test_no_room_for_the_film(render: RunIt, project: Path, monkeypatch: p
     monkeypatch.setattr(assemble, "assemble", full)
     found = await fault(render)
     assert found.code.code == "E0711"
-    kept = project / "out/.reelc/runs/run1/files/01-film.film.mp4"
-    assert kept.is_file()
+    (kept,) = (project / "out/.reelc/store").glob("*/*/*/0.mp4")
     assert str(kept) in found.notes[0]
 
 

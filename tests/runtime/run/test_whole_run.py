@@ -46,18 +46,17 @@ async def test_submission_substitutes_uploads_and_prefix_only(render: RunIt, wor
     assert set(sent["extra_data"]["reelc"]) == {"job", "regions", "media"}
 
 
-async def test_journal_says_what_was_done(render: RunIt, project: Path) -> None:
-    await render()
-    lines = (project / "out/.reelc/runs/run1/journal.jsonl").read_text("utf-8").splitlines()
-    entries = [json.loads(line) for line in lines]
-    done = [e["step"] for e in entries if e.get("state") == "done" and "step" in e]
-    assert done == [
-        *(f"01-film/{s}" for s in ("match", "upload", "submit", "follow", "download", "verify")),
-        "assemble/film",
-    ]
-    assert entries[-1]["run"] == "run1"
-    assert entries[-1]["state"] == "done"
-    assert (project / "out/.reelc/runs/run1/plan/plan.json").is_file()
+async def test_the_record_says_what_was_done(render: RunIt, project: Path) -> None:
+    ran = await render()
+    folder = project / "out/.reelc/runs/run1"
+    info = json.loads((folder / "run.json").read_text("utf-8"))
+    assert (info["run"], info["state"], info["films"]) == ("run1", "done", [ran.films[0].path])
+    told = [json.loads(line)["event"] for line in (folder / "events.jsonl").read_text("utf-8").splitlines()]
+    assert told == [
+        "run-started", "worker-matched", "input-uploaded", "job-submitted", "nodes-cached", "artifact-downloaded",
+        "artifact-verified", "job-done", "output-written", "run-finished",
+    ]  # fmt: skip
+    assert (folder / "plan/plan.json").is_file()
 
 
 async def test_an_input_is_sent_once(render: RunIt, worker: WorkerDouble) -> None:
@@ -87,5 +86,5 @@ async def test_cancelling_stops_the_prompt_on_the_worker(render: RunIt, project:
     assert stopped.confirmed
     assert worker.requests["POST /interrupt"] == 1
     assert not (project / "out" / "film.mp4").exists()
-    last = (project / "out/.reelc/runs/run1/journal.jsonl").read_text("utf-8").splitlines()[-1]
-    assert json.loads(last)["state"] == "interrupted"
+    info = json.loads((project / "out/.reelc/runs/run1/run.json").read_text("utf-8"))
+    assert info["state"] == "interrupted"
