@@ -13,6 +13,7 @@ from reelc_compiler.catalog.schema import (
     NodeSchema,
     OutputSchema,
     PackInfo,
+    same_dialect,
     socket_compatible,
 )
 from reelc_compiler.catalog.store import DEFAULT, Catalog, UnknownCatalog, catalog_names, load_catalog
@@ -37,5 +38,6 @@ __all__ = [
     "known_models",
     "load_catalog",
     "lookup",
+    "same_dialect",
     "socket_compatible",
 ]

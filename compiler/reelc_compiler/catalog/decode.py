@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reelc_compiler.catalog.schema import Autogrow, InputSchema, NodeSchema, OutputSchema, Section
+from reelc_compiler.catalog.schema import (
+    ANY_TYPE,
+    MATCH_TYPE,
+    Autogrow,
+    InputSchema,
+    NodeSchema,
+    OutputSchema,
+    Section,
+    type_names,
+)
 
 
 def decode_class(class_type: str, record: Mapping[str, Any]) -> NodeSchema:
@@ -37,13 +46,18 @@ def decode_sections(sections: Mapping[str, Sequence[Sequence[Any]]]) -> tuple[In
 
 def _output(kind: str, name: str, options: Mapping[str, Any] | None = None) -> OutputSchema:
     extra = options or {}
-    return OutputSchema(name, kind, bool(extra.get("list")), extra.get("match"))
+    return OutputSchema(name, kind, bool(extra.get("list")), extra.get("match"), extra.get("dialect", _dialect(kind)))
+
+
+def _dialect(kind: str) -> str:
+    """Where any type passes, anybody's values do."""
+    return "" if type_names(kind).isdisjoint((ANY_TYPE, MATCH_TYPE)) else "*"
 
 
 def _input(entry: Sequence[Any], section: Section) -> InputSchema:
     name, kind = entry[0], entry[1]
     if len(entry) == 2:
-        return InputSchema(name, kind, section)
+        return InputSchema(name, kind, section, dialect=_dialect(kind))
     o: Mapping[str, Any] = entry[2]
     match: Sequence[Any] = o.get("match", (None, ""))
     return InputSchema(
@@ -68,6 +82,7 @@ def _input(entry: Sequence[Any], section: Section) -> InputSchema:
         upload=o.get("upload"),
         controlled=bool(o.get("control")),
         links_from=tuple(o.get("links", ())),
+        dialect=o.get("dialect", _dialect(kind)),
         options={key: decode_sections(inner) for key, inner in o["options"].items()} if "options" in o else None,
         widgets={key: tuple(_input(w, "optional") for w in inner) for key, inner in o.get("widgets", {}).items()},
         autogrow=_autogrow(o["grow"]) if "grow" in o else None,

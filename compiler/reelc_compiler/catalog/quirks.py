@@ -1,9 +1,11 @@
 """What a class declares and ``/object_info`` hides, beside its validator.
 
 VideoHelperSuite marks some inputs with a string that compares equal to several type names; a server shows one.
+Other packs borrow the name of one of ComfyUI's types for values of their own, and a server cannot tell them apart.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 # Class, input -> output types that link to it besides the one that is shown.
@@ -17,17 +19,86 @@ LINKS_FROM: Mapping[tuple[str, str], tuple[str, ...]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Values that share the name of one of ComfyUI's types and nothing else.
+
+    Attributes:
+        name: whose they are, for people.
+        types: the borrowed names.
+        classes: the classes that give and take them.
+    """
+
+    name: str
+    types: frozenset[str]
+    classes: frozenset[str]
+
+
+DIALECTS = (
+    # Read in ComfyUI-CogVideoXWrapper's nodes.py and model_loading.py: a conditioning is a bare tensor where ComfyUI
+    # has a list of pairs, a VAE is diffusers' class, and a latent counts frames before channels.
+    Dialect(
+        "CogVideoX",
+        frozenset({"CONDITIONING", "LATENT", "VAE"}),
+        frozenset(
+            {
+                "CogVideoDecode",
+                "CogVideoImageEncode",
+                "CogVideoImageEncodeFunInP",
+                "CogVideoLatentPreview",
+                "CogVideoSampler",
+                "CogVideoTextEncode",
+                "CogVideoTextEncodeCombine",
+                "CogVideoXVAELoader",
+                "DownloadAndLoadCogVideoGGUFModel",
+                "DownloadAndLoadCogVideoModel",
+                "ToraEncodeOpticalFlow",
+                "ToraEncodeTrajectory",
+            }
+        ),
+    ),
+)
+# Class, slot: what takes or hands on anybody's values.
+TAKES_ANY = frozenset(
+    {
+        # Text to video takes the size from one of ComfyUI's empty latents, video to video from one of its own.
+        ("CogVideoSampler", "samples"),
+        # It writes whatever tensor there is.
+        ("SaveLatent", "samples"),
+    }
+)
+GIVES_ANY = frozenset({("LoadLatent", "LATENT"), ("SaveLatent", "samples")})
+
+
 def with_quirks(class_type: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The record with ``links`` where the class is in the table."""
-    if not any(name == class_type for name, _ in LINKS_FROM):
+    """The record with ``links`` and ``dialect`` where the class is in the tables."""
+    own = next((d for d in DIALECTS if class_type in d.classes), None)
+    if own is None and all(name != class_type for name, _ in (*LINKS_FROM, *TAKES_ANY, *GIVES_ANY)):
         return record
-    sections = {s: [_entry(class_type, entry) for entry in inputs] for s, inputs in record.get("in", {}).items()}
-    return {**record, "in": sections}
+    found = dict(record)
+    if "in" in record:
+        found["in"] = {s: [_input(class_type, entry, own) for entry in ins] for s, ins in record["in"].items()}
+    if "out" in record:
+        found["out"] = [_output(class_type, entry, own) for entry in record["out"]]
+    return found
 
 
-def _entry(class_type: str, entry: list[Any]) -> list[Any]:
-    links = LINKS_FROM.get((class_type, entry[0]))
-    if links is None:
-        return entry
+def _input(class_type: str, entry: list[Any], own: Dialect | None) -> list[Any]:
+    slot = class_type, str(entry[0])
+    facts: dict[str, Any] = {"links": list(LINKS_FROM[slot])} if slot in LINKS_FROM else {}
+    return _with(entry, facts | _dialect(str(entry[1]), own, anybody=slot in TAKES_ANY))
+
+
+def _output(class_type: str, entry: list[Any], own: Dialect | None) -> list[Any]:
+    return _with(entry, _dialect(str(entry[0]), own, anybody=(class_type, entry[1]) in GIVES_ANY))
+
+
+def _dialect(kind: str, own: Dialect | None, *, anybody: bool) -> dict[str, Any]:
+    if anybody:
+        return {"dialect": "*"}
+    return {"dialect": own.name} if own is not None and kind in own.types else {}
+
+
+def _with(entry: list[Any], facts: Mapping[str, Any]) -> list[Any]:
     options: dict[str, Any] = entry[2] if len(entry) > 2 else {}
-    return [entry[0], entry[1], {**options, "links": list(links)}]
+    return [entry[0], entry[1], {**options, **facts}] if facts else entry

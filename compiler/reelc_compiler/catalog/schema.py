@@ -53,6 +53,7 @@ class InputSchema:
         upload: what the widget uploads into the input folder: ``image``, ``video``, ``audio`` or ``file``.
         controlled: the GUI keeps a second widget for it (``control_after_generate``).
         links_from: output types that link to it although ``type`` does not say so.
+        dialect: whose values it takes where a pack borrows a type's name; ``*`` for anybody's. See ``same_dialect``.
         options: a dynamic combo's keys, each with the inputs that it adds (named without prefix).
         widgets: a pack's own inputs for each choice (VideoHelperSuite's formats); ComfyUI does not know them.
         match: the name of the group whose inputs and outputs share one type; ``allowed`` are its types.
@@ -79,6 +80,7 @@ class InputSchema:
     upload: str | None = None
     controlled: bool = False
     links_from: tuple[str, ...] = ()
+    dialect: str = ""
     options: Mapping[str, tuple["InputSchema", ...]] | None = None
     widgets: Mapping[str, tuple["InputSchema", ...]] = field(default_factory=dict[str, tuple["InputSchema", ...]])
     autogrow: Autogrow | None = None
@@ -120,12 +122,18 @@ class InputSchema:
 
 @dataclass(frozen=True, slots=True)
 class OutputSchema:
-    """One output slot. ``match`` names the group of inputs whose type it takes on."""
+    """One output slot.
+
+    Attributes:
+        match: the group of inputs whose type it takes on.
+        dialect: whose values it gives where a pack borrows a type's name; ``*`` when that is not known.
+    """
 
     name: str
     type: str
     is_list: bool = False
     match: str | None = None
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +191,14 @@ def socket_compatible(from_type: str, to_type: str) -> bool:
     if not {ANY_TYPE, MATCH_TYPE}.isdisjoint(given | wanted):
         return True
     return not given.isdisjoint(wanted)
+
+
+def same_dialect(given: str, wanted: str) -> bool:
+    """Whether values of one dialect are understood as another's.
+
+    ComfyUI links by the type's name alone. ``""`` is its own dialect, ``*`` is unknown or anybody's.
+    """
+    return given == wanted or "*" in (given, wanted)
 
 
 def names_of(inputs: Sequence[InputSchema]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from reelc_compiler import values
-from reelc_compiler.catalog import Catalog, expand_inputs
+from reelc_compiler.catalog import Catalog, InputSchema, expand_inputs, same_dialect
 from reelc_compiler.elaborate import arithmetic, functions, media, sockets, stages
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
 from reelc_compiler.elaborate.media import one_medium
@@ -14,6 +14,7 @@ from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
 from reelc_compiler.ir.graph import GraphBuilder, Medium, Ref
 from reelc_compiler.overrides import SET
+from reelc_compiler.sema import nodes
 from reelc_compiler.sema.fold import has_template
 from reelc_compiler.sema.program import (
     ConstBinding,
@@ -29,6 +30,7 @@ from reelc_dsl.diagnostics.codes import (
     BAD_ARITHMETIC,
     BAD_INDEX,
     BAD_INPUT_VALUE,
+    BAD_LINK,
     BAD_TEMPLATE,
     NOT_WHOLE,
     TOO_LARGE,
@@ -251,9 +253,9 @@ class Evaluator:
             value = one_medium(self, value, span)
             if isinstance(value, Medium):
                 found.append(value)
-                inputs[name] = value.ref
+                inputs[name] = self.link(value.ref, wanted, span)
             elif isinstance(value, Ref):
-                inputs[name] = value
+                inputs[name] = self.link(value, wanted, span)
             else:
                 try:
                     inputs[name] = sockets.literal(value, wanted)
@@ -269,4 +271,20 @@ class Evaluator:
             places=places,
             media=tuple(found),
         )
-        return NodeValue(tuple((o.name, Ref(op, i, o.type)) for i, o in enumerate(schema.outputs)))
+        return NodeValue(tuple((o.name, Ref(op, i, o.type, o.dialect)) for i, o in enumerate(schema.outputs)))
+
+    def link(self, ref: Ref, wanted: InputSchema, span: Span) -> Ref:
+        """A link as it is, unless a declaration hid from the check whose values it carries.
+
+        Raises:
+            Stop: after E0505.
+        """
+        if not same_dialect(ref.dialect, wanted.dialect):
+            raise self.stop(
+                BAD_LINK,
+                nodes.misunderstood(wanted, ref.type, ref.dialect),
+                span,
+                nodes.SAME_NAME_ONLY,
+                where="the link is made here",
+            )
+        return ref

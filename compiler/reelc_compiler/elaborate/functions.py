@@ -42,6 +42,11 @@ def round_(value: Any) -> int:
     return math.floor(Fraction(value) + Fraction(1, 2))
 
 
+def contains(text: str, part: str) -> bool:
+    """Whether a text has another in it, letter for letter."""
+    return part in text
+
+
 def derive(seed: int, name: Any) -> int:
     """A seed of its own for a name: stable, and unlike the seed of any other name."""
     digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
@@ -57,5 +62,6 @@ PURE: Mapping[str, Callable[..., Any]] = {
     "min": min,
     "max": max,
     "len": len,
+    "contains": contains,
     "derive": derive,
 }

@@ -18,11 +18,12 @@ Stack = tuple[Frame, ...]
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """An output slot of a node, and the socket type that it carries."""
+    """An output slot of a node, the socket type that it carries, and whose values of that type (see ``Dialect``)."""
 
     op: int
     slot: int
     type: str
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ _ALL = (
     Builtin("abs", (BuiltinParam("value", _NUMBERS),), _like("value")),
     Builtin("min", (BuiltinParam("a", _NUMBERS), BuiltinParam("b", _NUMBERS)), _joined),
     Builtin("max", (BuiltinParam("a", _NUMBERS), BuiltinParam("b", _NUMBERS)), _joined),
-    Builtin("len", (BuiltinParam("list", (ANY_LIST,)),), _always(INT)),
+    Builtin("len", (BuiltinParam("value", (ANY_LIST, TEXT)),), _always(INT)),
+    Builtin("contains", (BuiltinParam("text", (TEXT,)), BuiltinParam("part", (TEXT,))), _always(BOOL)),
     Builtin("derive", (BuiltinParam("seed", (SEED, INT)), BuiltinParam("name", (TEXT, INT))), _always(SEED)),
     Builtin("has_node", (BuiltinParam("name", (TEXT,)),), _always(BOOL)),
     Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,))), _always(IMAGE)),
@@ -115,6 +116,4 @@ RESERVED = ("table", "files", "crossfade", "trim", "loop")
 def takes(param: BuiltinParam, kind: Kind) -> bool:
     """Whether a function's parameter takes a kind."""
     kind = single(kind)
-    if param.kinds == (ANY_LIST,):
-        return isinstance(kind, ListKind) or kind == UNKNOWN
-    return any(assignable(kind, k) for k in param.kinds)
+    return any(isinstance(kind, ListKind) if k == ANY_LIST else assignable(kind, k) for k in param.kinds)

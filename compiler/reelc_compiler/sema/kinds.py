@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reelc_compiler.catalog import socket_compatible
+from reelc_compiler.catalog import same_dialect, socket_compatible
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,16 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Opaque(Kind):
-    """A ComfyUI socket type, ``MODEL``: passed on, never looked into."""
+    """A ComfyUI socket type, ``MODEL``: passed on, never looked into.
+
+    Attributes:
+        dialect: whose values of that type they are; ``*`` where only the type is stated, as in a declaration.
+    """
+
+    dialect: str = "*"
+
+    def __str__(self) -> str:
+        return self.name if self.dialect in ("", "*") else f"{self.name} of {self.dialect}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +155,8 @@ def assignable(given: Kind, wanted: Kind) -> bool:
         mine, theirs = wanted.map, given.map
         return mine.keys() == theirs.keys() and all(assignable(theirs[n], mine[n]) for n in mine)
     if isinstance(wanted, Opaque):
-        socket = given.name if isinstance(given, Opaque) else SOCKETS.get(given)
-        return socket is not None and socket_compatible(socket, wanted.name)
+        socket = given if isinstance(given, Opaque) else Opaque(SOCKETS.get(given, ""))
+        return socket_compatible(socket.name, wanted.name) and same_dialect(socket.dialect, wanted.dialect)
     if wanted in (MASK, LATENT) and isinstance(given, Opaque):
         # Nothing is known of these but what they are, so a node's output is one as it stands.
         return given.name == SOCKETS[wanted]

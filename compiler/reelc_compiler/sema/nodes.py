@@ -2,7 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from reelc_compiler.catalog import DYNAMIC_COMBO, MATCH_TYPE, InputSchema, NodeSchema, expand_inputs
+from reelc_compiler.catalog import (
+    DYNAMIC_COMBO,
+    MATCH_TYPE,
+    InputSchema,
+    NodeSchema,
+    OutputSchema,
+    expand_inputs,
+    same_dialect,
+)
 from reelc_compiler.catalog.schema import type_names
 from reelc_compiler.sema.fold import literal_text
 from reelc_compiler.sema.kinds import (
@@ -70,12 +78,12 @@ def check(exprs: "Exprs", expr: ast.NodeExpr) -> Kind:
         state = "deprecated" if schema.deprecated else "experimental"
         exprs.report(OLD_NODE, f"ComfyUI calls the node `{name}` {state}", expr.class_type.span)
     arguments(exprs, expr, schema)
-    return NodeKind(f"node {name}", tuple((o.name, socket_kind(o.type)) for o in schema.outputs))
+    return NodeKind(f"node {name}", tuple((o.name, socket_kind(o)) for o in schema.outputs))
 
 
-def socket_kind(socket: str) -> Kind:
+def socket_kind(output: OutputSchema) -> Kind:
     """The kind of a node's output: numbers and texts stay links, so all are opaque."""
-    return Opaque(socket)
+    return Opaque(output.type, output.dialect)
 
 
 def arguments(exprs: "Exprs", expr: ast.NodeExpr, schema: NodeSchema) -> None:
@@ -130,6 +138,18 @@ def argument(exprs: "Exprs", expr: ast.NodeExpr, arg: ast.Arg, known: dict[str, 
         exprs.report(
             BAD_LINK, f"the input `{arg.name.text}` takes {wanted(schema)}, and this is {a_kind(kind)}", arg.value.span
         )
+    elif isinstance(kind, Opaque) and not same_dialect(kind.dialect, schema.dialect) and not exprs.dead:
+        exprs.report(BAD_LINK, misunderstood(schema, kind.name, kind.dialect), arg.value.span, SAME_NAME_ONLY)
+
+
+SAME_NAME_ONLY = "they share the type's name alone: ComfyUI links them, and fails when the node runs"
+
+
+def misunderstood(schema: InputSchema, socket: str, dialect: str) -> str:
+    """What is wrong with a link that ComfyUI makes by the type's name, between two dialects."""
+    whose = f"that of {dialect}" if dialect else "ComfyUI's own"
+    takes = f"the {socket} of {schema.dialect}" if schema.dialect else f"ComfyUI's own {socket}"
+    return f"the input `{schema.name}` takes {takes}, and this is {whose}"
 
 
 def fits(kind: Kind, schema: InputSchema) -> bool:

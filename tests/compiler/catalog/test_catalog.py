@@ -131,6 +131,37 @@ def test_facts_that_object_info_hides():
     assert set(combine.input("format").widgets["video/h264-mp4"][0].choices or ()) == {"yuv420p", "yuv420p10le"}  # type: ignore[union-attr]
 
 
+def test_borrowed_type_names_are_told_apart():
+    """A class of the CogVideoX pack never takes what a class of ComfyUI gives under the same name, nor gives it."""
+    catalog = load_catalog()
+    borrowed = {"CONDITIONING", "LATENT", "VAE"}
+    for name in catalog.class_names():
+        schema = catalog.get(name)
+        assert schema is not None
+        own = "CogVideoX" if schema.pack == "ComfyUI-CogVideoXWrapper" else ""
+        slots = {f"in {i.name}": i for i in schema.inputs} | {f"out {o.name}": o for o in schema.outputs}
+        for slot, declared in slots.items():
+            anybody = (name, slot) in {
+                ("CogVideoSampler", "in samples"),
+                ("SaveLatent", "in samples"),
+                ("SaveLatent", "out samples"),
+                ("LoadLatent", "out LATENT"),
+            }
+            if declared.type in borrowed:
+                assert declared.dialect == ("*" if anybody else own), (name, slot)
+            elif declared.type in ("*", "COMFY_MATCHTYPE_V3"):
+                assert declared.dialect == "*", (name, slot)
+            elif own:
+                assert not declared.dialect, (name, slot)
+
+
+def test_a_live_server_is_known_the_same_facts():
+    seen = {"CogVideoXVAELoader": {"input": {}, "output": ["VAE"], "output_name": ["vae"]}}
+    loader = Catalog.from_object_info(seen).get("CogVideoXVAELoader")
+    assert loader is not None
+    assert loader.outputs[0].dialect == "CogVideoX"
+
+
 @pytest.mark.parametrize(
     ("given", "wanted", "fits"),
     [

@@ -96,6 +96,50 @@ def test_what_comfyui_does_not_say(graph: Any, warning: tuple[str, str, str | No
     assert warning in warned(graph)
 
 
+def cogvideox(**links: Any) -> dict[str, Any]:
+    """A start image through the CogVideoX pack's own VAE, with links changed."""
+    graph = copy.deepcopy(GRAPH)
+    graph["cog"] = {"class_type": "CogVideoXVAELoader", "inputs": {"model_name": "cogvideox_vae_bf16.safetensors"}}
+    graph["core"] = {"class_type": "VAELoader", "inputs": {"vae_name": "ae.safetensors"}}
+    graph["enc"] = {"class_type": "CogVideoImageEncode", "inputs": {"vae": ["cog", 0], "start_image": ["img", 0]}}
+    graph["dec"] = {
+        "class_type": "CogVideoDecode",
+        "inputs": {
+            "vae": ["cog", 0],
+            "samples": ["enc", 0],
+            "enable_vae_tiling": True,
+            "auto_tile_size": True,
+            "tile_sample_min_height": 240,
+            "tile_sample_min_width": 360,
+            "tile_overlap_factor_height": 0.2,
+            "tile_overlap_factor_width": 0.2,
+        },
+    }
+    graph["plain"] = {"class_type": "VAEDecode", "inputs": {"vae": ["core", 0], "samples": ["empty", 0]}}
+    graph["empty"] = {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}}
+    graph["tell"] = {"class_type": "PreviewAny", "inputs": {"source": ["cog", 0]}}
+    graph["vid"]["inputs"]["images"] = ["dec", 0]
+    for name, link in links.items():
+        node, _, field = name.partition("__")
+        graph[node]["inputs"][field] = link
+    return graph
+
+
+def test_a_type_that_shares_only_its_name():
+    """ComfyUI accepts each of these graphs; the nodes fail when they run."""
+    whole = {"vid__images": ["plain", 0]}
+    for graph in (cogvideox(), cogvideox(**whole)):
+        assert not {w for w in warned(graph) if w[0] == "foreign_type"}
+    for graph, node, field in (
+        (cogvideox(enc__vae=["core", 0]), "enc", "vae"),
+        (cogvideox(dec__samples=["empty", 0]), "dec", "samples"),
+        (cogvideox(plain__samples=["enc", 0], **whole), "plain", "samples"),
+        (cogvideox(plain__vae=["cog", 0], **whole), "plain", "vae"),
+    ):
+        assert judge(graph).verdict == "accepted"
+        assert {w for w in warned(graph) if w[0] == "foreign_type"} == {("foreign_type", node, field)}
+
+
 def test_a_step_is_counted_from_the_minimum():
     graph = {
         "l": {"class_type": "EmptyLatentImage", "inputs": {"width": 513, "height": 512, "batch_size": 1}},

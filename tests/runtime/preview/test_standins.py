@@ -160,7 +160,40 @@ def test_resize_rules():
 def test_resize_never_misses_its_size(w: int, h: int, width: int, height: int):
     picture = np.zeros((h, w, 3), np.uint8)
     for rule in resize.RULES:
-        assert resize.fitted(picture, width, height, rule).shape == (height, width, 3)
+        wanted = (min(w, width), min(h, height)) if rule == "cut" else (width, height)
+        assert resize.fitted(picture, *wanted, rule).shape == (wanted[1], wanted[0], 3)
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 48), (57, 48), (64, 33), (33, 7), (1, 1)])
+def test_a_cut_is_the_middle_of_every_frame_untouched(tmp_path: Path, width: int, height: int):
+    takes = clip(64, 48, 5)
+    wanted = task(tmp_path, takes, clip(width, height, 5), rule="cut")
+    assert resize.check(wanted) is None
+    left, top = (64 - width) // 2, (48 - height) // 2  # as std.finish.crop places ImageCrop
+    whole = list(stream(takes).open())
+    found = made(resize, wanted)
+    assert len(found) == 5
+    for before, after in zip(whole, found, strict=True):
+        assert np.array_equal(after, before[top : top + height, left : left + width])
+        assert after.flags["C_CONTIGUOUS"]
+
+
+@pytest.mark.parametrize(("width", "height", "frames"), [(65, 48, 5), (64, 49, 5), (64, 48, 4), (64, 48, 6)])
+def test_what_cannot_be_cut(tmp_path: Path, width: int, height: int, frames: int):
+    words = resize.check(task(tmp_path, clip(64, 48, 5), clip(width, height, frames), rule="cut"))
+    assert words is not None
+    assert ("cannot be cut out of 64x48" if frames == 5 else "keeps the number of frames") in words
+
+
+async def test_a_clip_is_resized_by_every_rule(tmp_path: Path, client: Client):
+    """Also a clip of an odd height, which only the film at the end may not have."""
+    job = Job().load(image(160, 120)).stage("a.b", "move", clip(72, 48, 3))
+    job.stage("std.finish.crop", "resize", clip(72, 41, 3), {"rule": "cut"})
+    for rule in ("pad", "stretch", "crop"):
+        job.stage(f"a.{rule}", "resize", clip(80, 60, 3), {"rule": rule})
+    await client.run(job.encode())
+    (path,) = (tmp_path / "worker" / "output").rglob("*.mp4")
+    assert check(clip(80, 60, 3), probe_video(path)) == []
 
 
 def exif(orientation: int) -> bytes:

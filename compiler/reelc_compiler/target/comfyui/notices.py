@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from reelc_compiler.catalog import DYNAMIC_COMBO, InputSchema, NodeSchema, expand_inputs, socket_compatible
+from reelc_compiler.catalog import (
+    DYNAMIC_COMBO,
+    InputSchema,
+    NodeSchema,
+    OutputSchema,
+    expand_inputs,
+    same_dialect,
+    socket_compatible,
+)
 from reelc_compiler.target.comfyui.literals import convert, not_in_list, out_of_range, shown, unwrap
 from reelc_compiler.target.comfyui.verdict import Notice
 from reelc_compiler.target.comfyui.walk import Walk
@@ -64,7 +72,7 @@ def _about(node: str, data: Mapping[str, Any], walk: Walk, *, reached: bool) -> 
         elif wanted.type == DYNAMIC_COMBO:
             yield from _key(node, wanted, value)
         elif isinstance(value, list):
-            yield from _matched(node, wanted, cast(list[Any], value), walk)
+            yield from _linked(node, wanted, cast(list[Any], value), walk)
         else:
             yield from _literal(node, wanted, unwrap(value), schema)
     yield from _missing_keys(node, inputs, given)
@@ -87,18 +95,30 @@ def _unknown(
     yield Notice("unknown_input", node, name, f"{schema.class_type} has no input `{name}`: it {effect}", near)
 
 
-def _matched(node: str, wanted: InputSchema, link: list[Any], walk: Walk) -> Iterator[Notice]:
-    """An input that declares its types and is not held to them (MatchType)."""
-    source = link_source(link)
-    if not wanted.allowed or source is None or source not in walk.graph:
+def _linked(node: str, wanted: InputSchema, link: list[Any], walk: Walk) -> Iterator[Notice]:
+    """Types that ComfyUI does not hold a link to: a MatchType's, and a borrowed name's."""
+    origin = _origin(link, walk)
+    if origin is None:
         return
-    origin = walk.catalog.get(walk.graph[source]["class_type"])
-    if origin is None or not isinstance(link[1], int) or not 0 <= link[1] < len(origin.outputs):
-        return
-    given = origin.outputs[link[1]].type
-    if not any(socket_compatible(given, kind) for kind in wanted.allowed):
+    given = origin.type
+    if wanted.allowed and not any(socket_compatible(given, kind) for kind in wanted.allowed):
         text = f"{wanted.name}: takes {' or '.join(wanted.allowed)}, and a {given} fails when the node runs"
         yield Notice("match_type", node, wanted.name, text)
+    if not same_dialect(origin.dialect, wanted.dialect):
+        mine, theirs = wanted.dialect or "ComfyUI", origin.dialect or "ComfyUI"
+        text = f"{wanted.name}: takes a {wanted.type} of {mine}, and one of {theirs} fails when the node runs"
+        yield Notice("foreign_type", node, wanted.name, text)
+
+
+def _origin(link: list[Any], walk: Walk) -> OutputSchema | None:
+    """The output at the other end of a link; None where there is none."""
+    source = link_source(link)
+    if source is None or source not in walk.graph:
+        return None
+    schema = walk.catalog.get(walk.graph[source]["class_type"])
+    if schema is None or not isinstance(link[1], int) or not 0 <= link[1] < len(schema.outputs):
+        return None
+    return schema.outputs[link[1]]
 
 
 def _key(node: str, wanted: InputSchema, value: Any) -> Iterator[Notice]:

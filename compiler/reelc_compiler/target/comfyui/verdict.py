@@ -27,8 +27,8 @@ class Notice:
     """Something that ComfyUI lets pass in silence, and that is probably a mistake.
 
     Types: ``unknown_input``, ``hidden_input``, ``literal_for_link``, ``off_step``, ``not_a_number``, ``rewritten``,
-    ``dynamic_key``, ``match_type``, ``slot_gap``, ``widget_value``, ``file_kind``, ``unreached``, ``deprecated``,
-    ``kills_server``.
+    ``dynamic_key``, ``match_type``, ``foreign_type``, ``slot_gap``, ``widget_value``, ``file_kind``, ``unreached``,
+    ``deprecated``, ``kills_server``.
     """
 
     type: str

@@ -6,13 +6,19 @@ from reelc_runtime.preview import pictures
 from reelc_runtime.preview.pictures import Frame
 from reelc_runtime.preview.task import StandInKind, Stream, Task
 
-RULES = ("crop", "pad", "stretch")
+RULES = ("crop", "cut", "pad", "stretch")
 
 
 def check(task: Task) -> str | None:
-    """The rule must be known."""
-    rule = task.settings.get("rule")
-    return None if rule in RULES else f"the resize rule {rule!r} is not one of {', '.join(RULES)}"
+    """The rule must be known, frames are neither added nor lost, and a cut makes no larger."""
+    rule, takes, makes = task.settings.get("rule"), task.takes, task.makes
+    if rule not in RULES:
+        return f"the resize rule {rule!r} is not one of {', '.join(RULES)}"
+    if takes.frames != makes.frames:
+        return f"a resize keeps the number of frames, this goes from {takes.frames} to {makes.frames}"
+    if rule == "cut" and (takes.width < makes.width or takes.height < makes.height):
+        return f"{makes.width}x{makes.height} cannot be cut out of {takes.width}x{takes.height}"
+    return None
 
 
 def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
@@ -29,10 +35,14 @@ def fitted(frame: Frame, width: int, height: int, rule: str) -> Frame:
         frame: uint8 RGB.
         width, height: pixels.
         rule: ``crop`` covers and cuts equal margins off before scaling, as ImageScale does with
-            crop=center; ``pad`` fits inside on black, as ResizeAndPadImage does; ``stretch`` does neither.
+            crop=center; ``cut`` takes the middle and scales nothing; ``pad`` fits inside on black, as
+            ResizeAndPadImage does; ``stretch`` does neither.
     """
+    if rule == "cut":
+        top, left = (frame.shape[0] - height) // 2, (frame.shape[1] - width) // 2
+        return frame[top : top + height, left : left + width].copy()
     if rule == "crop":
-        frame = _cut(frame, width, height)
+        frame = _covering(frame, width, height)
     elif rule == "pad":
         tall, wide = frame.shape[:2]
         scale = min(width / wide, height / tall)
@@ -42,7 +52,7 @@ def fitted(frame: Frame, width: int, height: int, rule: str) -> Frame:
     return pictures.resized(frame, width, height)
 
 
-def _cut(frame: Frame, width: int, height: int) -> Frame:
+def _covering(frame: Frame, width: int, height: int) -> Frame:
     """Equal margins off the longer side, rounded as ImageScale rounds them; one pixel is always left."""
     tall, wide = frame.shape[:2]
     old, new = wide / tall, width / height
