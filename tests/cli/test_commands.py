@@ -73,6 +73,25 @@ def test_check_as_json(small: Path) -> None:
     assert (found["code"], found["span"]["line"], found["help"]) == ("E0201", 6, ["did you mean `fit`?"])
 
 
+def test_check_as_sarif_and_for_github(small: Path) -> None:
+    small.write_text(SMALL.replace("fit(256x256)", "fti(256x256)"), "utf-8")
+    log = json.loads(reelc("check", "small.reel", "--format", "sarif", cwd=small.parent, code=1).stdout)
+    (result,) = log["runs"][0]["results"]
+    assert result["ruleId"] == "E0201"
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "small.reel"}
+    done = reelc("check", "small.reel", "--format", "github", cwd=small.parent, code=1)
+    assert done.stdout.startswith("::error file=small.reel,line=6,col=26,endLine=6,endColumn=29,title=reelc E0201")
+    assert done.stderr == ""
+    reelc("check", "small.reel", "--json", "--format", "github", cwd=small.parent, code=2)
+
+
+def test_other_formats_say_nothing_of_a_good_file(small: Path) -> None:
+    text = SMALL.replace("fit(256x256)", "fit(1024x576)").replace("= 3", "= 25")
+    small.write_text(text, "utf-8")
+    assert reelc("check", small, "--format", "github").stdout == ""
+    assert json.loads(reelc("check", small, "--format", "sarif").stdout)["runs"][0]["results"] == []
+
+
 def test_missing_file_is_an_input_error() -> None:
     assert "E0101" in reelc("check", "no-such.reel", code=1).stderr
     assert "E0101" in reelc("compile", "no-such.reel", code=1).stderr
