@@ -64,9 +64,20 @@ def check(
     Returns:
         Findings in reading order; a file that cannot be read is one of them.
     """
+    try:
+        described = open_catalog(catalog)
+    except ReelError as error:
+        return error.diagnostics
+    return check_project(Project(Path(file)), overrides=overrides or {}, pipeline=pipeline, catalog=described)
+
+
+def check_project(
+    project: Project, *, overrides: Mapping[str, str], pipeline: str | None, catalog: Catalog
+) -> tuple[Diagnostic, ...]:
+    """As :func:`check`, of a project whose texts may not be on the disk yet."""
     sink = Sink()
     try:
-        request = _request(Path(file), overrides, pipeline, catalog)[1]
+        request = _request(project, overrides, pipeline, catalog)
         with _depth(request.source):
             check_all(request, sink)
     except ReelError as error:
@@ -91,7 +102,8 @@ def compile(
         ReelError: the file has errors; its diagnostics hold them all, and the warnings.
     """
     sink = Sink()
-    project, request = _request(Path(file), overrides, pipeline, catalog)
+    project = Project(Path(file))
+    request = _request(project, overrides or {}, pipeline, open_catalog(catalog))
     with _depth(request.source):
         plan = compile_plan(request, sink)
     found = sink.sorted()
@@ -127,18 +139,15 @@ def _depth(source: Source) -> Generator[None]:
         sys.setrecursionlimit(before)
 
 
-def _request(
-    file: Path, overrides: Mapping[str, str] | None, pipeline: str | None, catalog: str | None
-) -> tuple[Project, Request]:
-    project = Project(file)
-    return project, Request(
+def _request(project: Project, overrides: Mapping[str, str], pipeline: str | None, catalog: Catalog) -> Request:
+    return Request(
         source=project.source(),
         key=project.key,
-        catalog=open_catalog(catalog),
+        catalog=catalog,
         provider=project.provider(),
         probe=project.probe,
         pipeline=pipeline,
-        overrides=dict(overrides or {}),
+        overrides=dict(overrides),
     )
 
 
