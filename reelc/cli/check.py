@@ -111,9 +111,10 @@ def show(file: Path, found: tuple[Diagnostic, ...], form: str, *, quiet: bool, *
             print_json({"file": file.as_posix(), "ok": ok, **more, "diagnostics": render_json.to_json(found)})
         case "sarif":
             from reelc import __version__
+            from reelc.pages import page
             from reelc_dsl.diagnostics.render.sarif import to_sarif
 
-            print_json(to_sarif(found, version=__version__, checked=file.as_posix(), page=lambda code: None))
+            print_json(to_sarif(found, version=__version__, checked=file.as_posix(), page=page))
         case "github":
             from reelc_dsl.diagnostics.render.github import to_github
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from reelc.cli.app import COMMANDS
+
 ROOT = Path(__file__).parent.parent.parent
 HARBOR = ROOT / "examples" / "harbor.reel"
 SMALL = """reel 1
@@ -45,7 +47,7 @@ def small(tmp_path: Path) -> Path:
 
 def test_help_names_every_command() -> None:
     shown = reelc("--help").stdout
-    for name in ("check", "compile", "plan", "preview", "run"):
+    for name in COMMANDS:
         assert name in shown
         assert reelc(name, "--help").stdout.startswith("Usage")
 
