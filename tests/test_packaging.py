@@ -28,13 +28,14 @@ def test_data_is_in_the_wheel(wheel: Path) -> None:
     wanted = {f"reelc/data/diagnostics/{code}.md" for code in CODES}
     wanted |= {f"reelc_dsl/std/{name}.reel" for name in (*std_names(), "prelude")}
     wanted |= {f"reelc_compiler/data/catalogs/{name}.catalog" for name in catalog_names()}
+    wanted |= {f"reelc/data/templates/{name}" for name in ("still/main.reel", "shots/main.reel", "gitignore")}
     assert not wanted - names
 
 
 def test_commands_work_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     ZipFile(wheel).extractall(tmp_path / "site")
     code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); from reelc.cli.app import main; main()"
-    for args, part in ((["explain", "E0301"], "# E0301: kind-mismatch"), (["--version"], "reelc")):
+    for args, part in ((["explain", "E0301"], "# E0301: kind-mismatch"), (["new", "harbor"], "harbor/.gitignore")):
         done = subprocess.run(
             [sys.executable, "-c", code, *args], capture_output=True, text=True, cwd=tmp_path, check=False
         )

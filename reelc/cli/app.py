@@ -11,6 +11,7 @@ from reelc.cli.exits import INPUT_ERRORS, INTERRUPTED, RUN_FAILED
 
 # Name to module and one line of help, so that `reelc --help` imports no command.
 COMMANDS = {
+    "new": ("reelc.cli.new", "Make a project's folder to begin with."),
     "check": ("reelc.cli.check", "Find errors and warnings in a .reel file."),
     "compile": ("reelc.cli.compile", "Write the plan: jobs as ComfyUI API-format graphs."),
     "plan": ("reelc.cli.plan", "Show what would be made: jobs, sizes, frames, durations."),
