@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reelc_compiler.catalog import Catalog, UnknownCatalog, load_catalog
+from reelc.catalogs import open_catalog
+from reelc_compiler.catalog import Catalog
 from reelc_compiler.driver import Request, check_all, compile_plan
 from reelc_compiler.loader import Project
 from reelc_dsl.diagnostics import Diagnostic, ReelError, Sink
-from reelc_dsl.diagnostics.codes import TOO_DEEP, UNKNOWN_CATALOG
-from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.diagnostics.codes import TOO_DEEP
 from reelc_dsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def check(
         file: a .reel file.
         overrides: parameters, name to text as on the command line.
         pipeline: which one; all of the file's when None.
-        catalog: the name of a node catalog; the bundled default when None.
+        catalog: the name of a node catalog, or the path of a catalog file; the bundled default when None.
 
     Returns:
         Findings in reading order; a file that cannot be read is one of them.
@@ -149,20 +149,6 @@ def _request(project: Project, overrides: Mapping[str, str], pipeline: str | Non
         pipeline=pipeline,
         overrides=dict(overrides),
     )
-
-
-def open_catalog(name: str | None) -> Catalog:
-    """A bundled catalog by name; the default one for None.
-
-    Raises:
-        ReelError: E0506.
-    """
-    try:
-        return load_catalog() if name is None else load_catalog(name)
-    except UnknownCatalog as error:
-        help_ = did_you_mean(error.name, error.known) or ("there are " + ", ".join(error.known),)
-        message = f"there is no node catalog `{error.name}`"
-        raise ReelError([Diagnostic(code=UNKNOWN_CATALOG, message=message, help=help_)]) from None
 
 
 __all__ = ["Compilation", "check", "compile", "open_catalog"]
