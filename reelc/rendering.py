@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from reelc.api import Compilation, open_catalog
+from reelc.api import Compilation
+from reelc.catalogs import catalog_of
 from reelc_compiler.loader import std_names, std_source
 from reelc_compiler.plan import Plan
 from reelc_dsl.diagnostics import Diagnostic, ReelError
@@ -84,7 +85,7 @@ def render(job: Job, worker: str, *, stall: float) -> list[events.OutputWritten]
                 job,
                 worker,
                 engine="render",
-                catalog=open_catalog(job.plan.catalog.name),
+                catalog=catalog_of(job.plan.catalog),
                 token=os.environ.get(TOKEN_VARIABLE) or None,
                 headers=headers_of(os.environ.get(HEADERS_VARIABLE, "")),
                 stall=stall,

@@ -1,13 +1,17 @@
 """``reelc catalog`` and ``--catalog FILE``: lists, classes, and catalogs of workers in use."""
 
+import asyncio
 import json
 import shutil
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from comfy_stub import ComfyStub, own_class
+from runtime.run.worker_double import WorkerDouble
 
 import reelc
 from reelc import catalogs
@@ -234,6 +238,31 @@ def test_every_command_takes_it(worker: ComfyStub) -> None:
             assert "E0508" in run("check", *more, code=1).stderr
         else:
             assert codes(*args, *more) == ["E0508"]
+
+
+SMALL = (
+    FILM.replace(" |> slowed()", "").replace("fit(1024x576)", "fit(256x256)").replace("seed: 1", "seed: 1, frames: 3")
+)
+
+
+async def test_a_worker_renders_a_film_of_a_catalog_of_its_own(worker: ComfyStub, folder: Path) -> None:
+    """The worker hides that LoadImage checks its input itself; the pulled catalog knows it from the bundled one."""
+    await asyncio.to_thread(pulled, worker)
+    Path("small.reel").write_text(SMALL, "utf-8")
+    async with WorkerDouble(folder / "worker") as double:
+        command = [sys.executable, "-c", "from reelc.cli.app import main; main()", "run", "small.reel"]
+        process = await asyncio.create_subprocess_exec(
+            *command, "--catalog", "studio.catalog", "--worker", double.url, stdout=PIPE, stderr=PIPE
+        )
+        said, talk = await process.communicate()
+        assert process.returncode == 0, talk.decode()
+        assert said.startswith(b"out/film.mp4: 256x256, 3 frames")
+        double.lacks = {"SVD_img2vid_Conditioning"}
+        process = await asyncio.create_subprocess_exec(
+            *command, "--catalog", "studio.catalog", "--worker", double.url, "--set", "photo=dandelion.jpg", stderr=PIPE
+        )
+        assert b"E0703" in (await process.communicate())[1]
+        assert process.returncode == 3
 
 
 def test_a_name_without_its_ending_says_so(worker: ComfyStub) -> None:
