@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reelc_compiler.catalog import Catalog, UnknownCatalog, load_catalog
+from reelc.catalogs import open_catalog
+from reelc_compiler.catalog import Catalog
 from reelc_compiler.driver import Request, check_all, compile_plan
 from reelc_compiler.loader import Project
 from reelc_dsl.diagnostics import Diagnostic, ReelError, Sink
-from reelc_dsl.diagnostics.codes import TOO_DEEP, UNKNOWN_CATALOG
-from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.diagnostics.codes import TOO_DEEP
 from reelc_dsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -59,14 +59,25 @@ def check(
         file: a .reel file.
         overrides: parameters, name to text as on the command line.
         pipeline: which one; all of the file's when None.
-        catalog: the name of a node catalog; the bundled default when None.
+        catalog: the name of a node catalog, or the path of a catalog file; the bundled default when None.
 
     Returns:
         Findings in reading order; a file that cannot be read is one of them.
     """
+    try:
+        described = open_catalog(catalog)
+    except ReelError as error:
+        return error.diagnostics
+    return check_project(Project(Path(file)), overrides=overrides or {}, pipeline=pipeline, catalog=described)
+
+
+def check_project(
+    project: Project, *, overrides: Mapping[str, str], pipeline: str | None, catalog: Catalog
+) -> tuple[Diagnostic, ...]:
+    """As :func:`check`, of a project whose texts may not be on the disk yet."""
     sink = Sink()
     try:
-        request = _request(Path(file), overrides, pipeline, catalog)[1]
+        request = _request(project, overrides, pipeline, catalog)
         with _depth(request.source):
             check_all(request, sink)
     except ReelError as error:
@@ -93,7 +104,8 @@ def compile(
         ReelError: the file has errors; its diagnostics hold them all, and the warnings.
     """
     sink = Sink()
-    project, request = _request(Path(file), overrides, pipeline, catalog)
+    project = Project(Path(file))
+    request = _request(project, overrides or {}, pipeline, open_catalog(catalog))
     request = replace(request, whole=whole)
     with _depth(request.source):
         plan = compile_plan(request, sink)
@@ -130,33 +142,16 @@ def _depth(source: Source) -> Generator[None]:
         sys.setrecursionlimit(before)
 
 
-def _request(
-    file: Path, overrides: Mapping[str, str] | None, pipeline: str | None, catalog: str | None
-) -> tuple[Project, Request]:
-    project = Project(file)
-    return project, Request(
+def _request(project: Project, overrides: Mapping[str, str], pipeline: str | None, catalog: Catalog) -> Request:
+    return Request(
         source=project.source(),
         key=project.key,
-        catalog=open_catalog(catalog),
+        catalog=catalog,
         provider=project.provider(),
         probe=project.probe,
         pipeline=pipeline,
-        overrides=dict(overrides or {}),
+        overrides=dict(overrides),
     )
-
-
-def open_catalog(name: str | None) -> Catalog:
-    """A bundled catalog by name; the default one for None.
-
-    Raises:
-        ReelError: E0506.
-    """
-    try:
-        return load_catalog() if name is None else load_catalog(name)
-    except UnknownCatalog as error:
-        help_ = did_you_mean(error.name, error.known) or ("there are " + ", ".join(error.known),)
-        message = f"there is no node catalog `{error.name}`"
-        raise ReelError([Diagnostic(code=UNKNOWN_CATALOG, message=message, help=help_)]) from None
 
 
 __all__ = ["Compilation", "check", "compile", "open_catalog"]

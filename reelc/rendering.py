@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from reelc.api import Compilation, open_catalog
+from reelc.api import Compilation
+from reelc.catalogs import catalog_of
 from reelc_compiler.loader import std_names, std_source
 from reelc_compiler.plan import Plan
 from reelc_dsl.diagnostics import Diagnostic, ReelError
@@ -167,7 +168,7 @@ def render(job: Job, workers: tuple[Address, ...], options: Options) -> list[eve
         engine="render",
         goal=goal,
         database=database,
-        catalog=open_catalog(job.plan.catalog.name),
+        catalog=catalog_of(job.plan.catalog),
         alike=options.alike,
         stall=options.stall,
         patience=options.wait,

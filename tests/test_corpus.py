@@ -458,6 +458,18 @@ CASES = (
         catalog="comfyui-0.32.0",
         expect=(("E0506", "there is no node catalog `comfyui-0.32.0`", None),),
     ),
+    Case(
+        name="a catalog file that is not there",
+        files={"main.reel": FILM},
+        catalog="PROJECT/mine.catalog",
+        expect=(("E0506", "there is no catalog file `PROJECT/mine.catalog`", None),),
+    ),
+    Case(
+        name="a catalog file that is none",
+        files={"main.reel": FILM, "mine.catalog": "KSampler"},
+        catalog="PROJECT/mine.catalog",
+        expect=(("E0508", "its first line is not that of a catalog", None),),
+    ),
     # The command line's settings.
     setting("seed", "7"),
     setting("rate", "7fps"),
@@ -537,7 +549,7 @@ def test_case(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         project / case.main,
         overrides={name: here(value) for name, value in case.overrides.items()},
         pipeline=case.pipeline,
-        catalog=case.catalog,
+        catalog=None if case.catalog is None else here(case.catalog),
     )
 
     def place(item: Diagnostic) -> Where:

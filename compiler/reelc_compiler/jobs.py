@@ -67,11 +67,15 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """A node pack that a job's graph uses; ``core`` is never listed."""
+    """A node pack that a job's graph uses; ``core`` is never listed.
+
+    Args:
+        repo, commit: where it comes from; None where the catalog does not know.
+    """
 
     name: str
-    repo: str
-    commit: str
+    repo: str | None
+    commit: str | None
     classes: tuple[str, ...]
 
 
@@ -289,7 +293,7 @@ def job_key(
         "engine": engine,
         "graph": graph,
         "models": sorted([m.folder, m.file, m.sha256 or ""] for m in job.needs.models),
-        "packs": sorted([p.name, p.commit] for p in job.needs.packs),
+        "packs": sorted([p.name, p.commit or ""] for p in job.needs.packs),
         "comfyui": comfyui,
         "flags": [],
     }

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -96,14 +96,16 @@ class Project:
     Args:
         main: the main file.
         shown: how the user named it; other files are shown beside it.
+        texts: by key, texts that take the place of what is in the files.
     """
 
-    def __init__(self, main: Path, shown: str | None = None) -> None:
+    def __init__(self, main: Path, shown: str | None = None, texts: Mapping[str, str] | None = None) -> None:
         self.main = main
         self.root = Path(os.path.realpath(main.parent))
         self.key = main.name
         self.shown = Path(shown if shown is not None else main.as_posix())
         self.sources: dict[str, Source] = {}
+        self._texts = texts or {}
         self._pictures: dict[Path, PictureInfo] = {}
 
     def source(self) -> Source:
@@ -112,9 +114,11 @@ class Project:
         Raises:
             ReelError: E0101 to E0103.
         """
-        source = read_source(self.main, self.shown.as_posix())
-        self.sources[self.key] = source
-        return source
+        self.sources[self.key] = self._read(self.main, self.key, self.shown.as_posix())
+        return self.sources[self.key]
+
+    def _read(self, path: Path, key: str, name: str) -> Source:
+        return Source(name, self._texts[key]) if key in self._texts else read_source(path, name)
 
     def provider(self) -> SourceProvider:
         """Where the compiler gets other modules from."""
@@ -127,7 +131,7 @@ class Project:
         if not path.is_file():
             return None
         if key not in self.sources:
-            self.sources[key] = read_source(path, (self.shown.parent / key).as_posix())
+            self.sources[key] = self._read(path, key, (self.shown.parent / key).as_posix())
         return self.sources[key]
 
     def _inside(self, path: Path) -> bool:

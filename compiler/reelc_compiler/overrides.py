@@ -30,10 +30,9 @@ from reelc_dsl.diagnostics import Diagnostic, Label, Sink
 from reelc_dsl.diagnostics.codes import BAD_ARITHMETIC, KIND_MISMATCH, UNKNOWN_PARAM, UNKNOWN_UNIT
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.parser import parse
+from reelc_dsl.source import COMMAND_LINE as SET
 from reelc_dsl.source import Source, Span
 
-# How sources of the command line are named.
-SET = "--set "
 QUANTITIES: Mapping[type, Kind] = {
     Duration: DURATION,
     Rate: RATE,

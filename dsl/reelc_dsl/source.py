@@ -9,6 +9,9 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
+# How texts that the command line gives are named: the option and what it sets.
+COMMAND_LINE = "--set "
+
 
 @dataclass(frozen=True)
 class Source:
@@ -25,6 +28,11 @@ class Source:
     name: str
     text: str = field(repr=False)
     library: bool = False
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the text is a file's; what the command line sets is named ``--set NAME`` and is none."""
+        return not self.name.startswith(COMMAND_LINE)
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:

@@ -5,8 +5,9 @@ from typing import cast
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from reelc_dsl.diagnostics import Diagnostic, Label
+from reelc_dsl.diagnostics import Diagnostic, Edit, Fix, Label
 from reelc_dsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED, UNCLOSED_TEXT
+from reelc_dsl.diagnostics.fixes import change, respell
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.source import Source, Span
 
@@ -66,19 +67,32 @@ def _token(source: Source, base: int, token: Token, error: UnexpectedToken) -> D
     expected = _expected(error)
     help_: tuple[str, ...] = ()
     words = [e.strip("`") for e in _spoken(expected) if e.startswith("`") and e.strip("`").isalpha()]
+    fix: Fix | None = None
     if token.type == "NAME":
-        help_ = did_you_mean(str(token), words)
+        help_, fix = did_you_mean(str(token), words), respell(span, str(token), words)
     if not help_ and span.text == "=" and "COLON" in expected:
-        help_ = ("arguments and fields are written `name: value`",)
+        help_, fix = ("arguments and fields are written `name: value`",), _separator(span, ":")
     if not help_ and span.text == ":" and "EQUAL" in expected:
-        help_ = ("here a value is given with `=`",)
+        help_, fix = ("here a value is given with `=`",), _separator(span, "=")
     return Diagnostic(
         code=SYNTAX,
         message=f"`{_short(span.text)}` cannot stand here",
         span=span,
         label=_wanted(expected),
         help=help_,
+        fix=fix,
     )
+
+
+def _separator(span: Span, meant: str) -> Fix:
+    """The fix for `=` instead of `:`, or the other way round, with the spaces that go with it."""
+    text, start = span.source.text, span.start
+    while text[start - 1] in " \t":
+        start -= 1
+    after = "" if text[span.end : span.end + 1].isspace() else " "
+    before = " " if meant == "=" else ""
+    edit = Edit(Span(span.source, start, span.end), f"{before}{meant}{after}")
+    return Fix(f"change `{span.text}` to `{meant}`", (edit,))
 
 
 def _end(source: Source, end: int, error: UnexpectedToken, unclosed: int | None) -> Diagnostic:
@@ -112,10 +126,14 @@ def _character(source: Source, at: int, error: UnexpectedCharacters) -> Diagnost
             help=('close it with " on the same line; for several lines use """ ... """',),
         )
     span = Span(source, at, at + 1)
+    fix: Fix | None = None
     if LOOKALIKES.get(char):
         help_ = (f"write `{LOOKALIKES[char]}`",)
+        fix = _typed_alike(span, LOOKALIKES[char])
     elif char == ";":
         help_ = ("statements need no separator",)
+        # Where nothing else keeps two words apart, the separator was one.
+        fix = Fix("remove `;`", (Edit(span, "" if source.text[at + 1 : at + 2].isspace() else " "),))
     elif char == "!":
         help_ = ("`not` negates, `!=` compares",)
     elif char in "&|":
@@ -132,7 +150,21 @@ def _character(source: Source, at: int, error: UnexpectedCharacters) -> Diagnost
         span=span,
         label=_wanted(expected) if known else "",
         help=help_,
+        fix=fix,
     )
+
+
+def _typed_alike(span: Span, meant: str) -> Fix | None:
+    """The fix for a character of another keyboard; quotes only as a pair, or a text would be left open."""
+    if meant != '"':
+        return change(span, meant)
+    text, at = span.source.text, span.start
+    line = text[at + 1 : len(text) if (stop := text.find("\n", at)) < 0 else stop]
+    other = next((i for i, c in enumerate(line) if LOOKALIKES.get(c) == '"'), None)
+    if other is None or '"' in line[:other] or "\\" in line[:other]:
+        return None
+    closing = Span(span.source, at + 1 + other, at + 2 + other)
+    return Fix('write `"` around the text', (Edit(span, '"'), Edit(closing, '"')))
 
 
 def _expected(error: UnexpectedToken) -> set[str]:

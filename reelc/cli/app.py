@@ -11,10 +11,13 @@ from reelc.cli.exits import INPUT_ERRORS, INTERRUPTED, RUN_FAILED
 
 # Name to module and one line of help, so that `reelc --help` imports no command.
 COMMANDS = {
+    "new": ("reelc.cli.new", "Make a project's folder to begin with."),
     "check": ("reelc.cli.check", "Find errors and warnings in a .reel file."),
     "compile": ("reelc.cli.compile", "Write the plan: jobs as ComfyUI API-format graphs."),
     "plan": ("reelc.cli.plan", "Show what would be made: jobs, sizes, frames, durations."),
     "preview": ("reelc.cli.preview", "Render the animatic here, on the embedded preview worker."),
+    "catalog": ("reelc.cli.catalog", "List node catalogs, show a node class, write the catalog of a worker."),
+    "explain": ("reelc.cli.explain", "Say what a diagnostic means, with an example."),
     "run": ("reelc.cli.run", "Render the film on a ComfyUI worker."),
 }
 

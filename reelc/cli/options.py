@@ -16,7 +16,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 def source(function: F) -> F:
     """FILE, --set, --pipeline, --catalog."""
     for decorator in (
-        click.option("--catalog", metavar="NAME", help="Node catalog to compile against [default: comfyui-0.33.0]."),
+        click.option(
+            "--catalog",
+            metavar="NAME|FILE",
+            help="Node catalog to compile against: a bundled one, or a file that `reelc catalog pull` wrote "
+            "[default: comfyui-0.33.0].",
+        ),
         click.option("--pipeline", metavar="NAME", help="Which pipeline, when the file has several."),
         click.option(
             "--set",

@@ -64,7 +64,8 @@ def _job(job: "Job") -> list[str]:
         licence = model.licence or "licence unknown"
         lines.append(f"  needs models/{model.folder}/{model.file} ({size}, {licence})")
     for pack in job.needs.packs:
-        lines.append(f"  needs the node pack {pack.name} at {pack.commit[:12]} ({', '.join(pack.classes)})")
+        at = f"at {pack.commit[:12]}" if pack.commit else "at an unknown commit"
+        lines.append(f"  needs the node pack {pack.name} {at} ({', '.join(pack.classes)})")
     if job.needs.vram is not None:
         lines.append(f"  about {job.needs.vram / 1e9:g} GB of GPU memory, as its stages estimate")
     if job.needs.ram is not None:

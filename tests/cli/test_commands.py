@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from reelc.cli.app import COMMANDS
+
 ROOT = Path(__file__).parent.parent.parent
 HARBOR = ROOT / "examples" / "harbor.reel"
 SMALL = """reel 1
@@ -45,7 +47,7 @@ def small(tmp_path: Path) -> Path:
 
 def test_help_names_every_command() -> None:
     shown = reelc("--help").stdout
-    for name in ("check", "compile", "plan", "preview", "run"):
+    for name in COMMANDS:
         assert name in shown
         assert reelc(name, "--help").stdout.startswith("Usage")
 
@@ -71,6 +73,89 @@ def test_check_as_json(small: Path) -> None:
     assert value["ok"] is False
     (found,) = value["diagnostics"]
     assert (found["code"], found["span"]["line"], found["help"]) == ("E0201", 6, ["did you mean `fit`?"])
+
+
+def test_check_as_sarif_and_for_github(small: Path) -> None:
+    small.write_text(SMALL.replace("fit(256x256)", "fti(256x256)"), "utf-8")
+    log = json.loads(reelc("check", "small.reel", "--format", "sarif", cwd=small.parent, code=1).stdout)
+    (result,) = log["runs"][0]["results"]
+    assert result["ruleId"] == "E0201"
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "small.reel"}
+    done = reelc("check", "small.reel", "--format", "github", cwd=small.parent, code=1)
+    assert done.stdout.startswith("::error file=small.reel,line=6,col=26,endLine=6,endColumn=29,title=reelc E0201")
+    assert done.stderr == ""
+    reelc("check", "small.reel", "--json", "--format", "github", cwd=small.parent, code=2)
+
+
+def test_other_formats_say_nothing_of_a_good_file(small: Path) -> None:
+    text = SMALL.replace("fit(256x256)", "fit(1024x576)").replace("= 3", "= 25")
+    small.write_text(text, "utf-8")
+    assert reelc("check", small, "--format", "github").stdout == ""
+    assert json.loads(reelc("check", small, "--format", "sarif").stdout)["runs"][0]["results"] == []
+
+
+SLIPS = SMALL.replace("fit(256x256)", "fti(1024x576)").replace("svd.load()", "svd.laod()").replace("= 3", "= 33")
+
+
+def test_check_fixes_and_shows_what_remains(small: Path) -> None:
+    small.write_text(SLIPS, "utf-8")
+    done = reelc("check", "small.reel", "--fix", cwd=small.parent, code=1)
+    assert done.stdout == ""
+    assert "fixed small.reel:6:26: change `fti` to `fit`" in done.stderr
+    assert "error[E0402]" in done.stderr
+    assert done.stderr.endswith("\n1 error\n")
+    assert small.read_text("utf-8") == SLIPS.replace("fti", "fit").replace("laod", "load")
+    small.write_text(SLIPS.replace("33", "25"), "utf-8")
+    done = reelc("check", "small.reel", "--fix", "-q", cwd=small.parent)
+    assert len(done.stderr.splitlines()) == 3
+    assert "fixed" not in reelc("check", small, "--fix").stderr
+
+
+def test_check_shows_fixes_without_writing(small: Path) -> None:
+    small.write_text(SLIPS, "utf-8")
+    done = reelc("check", "small.reel", "--fix", "--diff", cwd=small.parent, code=1)
+    assert done.stdout.startswith("--- small.reel\n+++ small.reel\n@@")
+    assert "+  output film = photo |> fit(1024x576) |> svd.animate(using: svd.load()," in done.stdout
+    assert small.read_text("utf-8") == SLIPS
+    reelc("check", small, "--diff", code=2)
+    reelc("check", small, "--fix", "--diff", "--format", "sarif", code=2)
+
+
+def test_fixes_as_json(small: Path) -> None:
+    small.write_text(SLIPS, "utf-8")
+    (first, second) = json.loads(reelc("check", "small.reel", "--json", cwd=small.parent, code=1).stdout)["diagnostics"]
+    assert first["fix"] == {
+        "title": "change `fti` to `fit`",
+        "safe": True,
+        "edits": [
+            {"file": "small.reel", "line": 6, "column": 26, "end_line": 6, "end_column": 29, "replacement": "fit"}
+        ],
+    }
+    value = json.loads(reelc("check", small, "--json", "--fix", "--diff", code=1).stdout)
+    assert [f["code"] for f in value["fixed"]] == ["E0201", "E0205"]
+    assert value["diffs"][0]["diff"].startswith("--- ")
+    value = json.loads(reelc("check", small, "--json", "--fix", code=1).stdout)
+    assert [f["title"] for f in value["fixed"]] == [first["fix"]["title"], second["fix"]["title"]]
+    assert [d["code"] for d in value["diagnostics"]] == ["E0402"]
+    assert "diffs" not in value
+
+
+def test_a_file_that_cannot_be_written_is_said(small: Path, tmp_path: Path) -> None:
+    small.write_text(SLIPS, "utf-8")
+    code = (
+        "import pathlib, reelc.files\n"
+        "def no(*a): raise OSError(30, 'Read-only file system')\n"
+        "pathlib.Path.replace = no\n"
+        "from reelc.cli.app import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", str(small), "--fix"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert "E0718" in done.stderr
+    assert "read-only file system" in done.stderr
+    assert small.read_text("utf-8") == SLIPS
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["dandelion.jpg", "small.reel"]
 
 
 def test_missing_file_is_an_input_error() -> None:

@@ -17,11 +17,11 @@ ANY_TYPE = "*"
 
 @dataclass(frozen=True, slots=True)
 class PackInfo:
-    """Where a set of node classes comes from: ``core``, or a pack of custom nodes."""
+    """Where a set of node classes comes from: ``core``, or a pack of custom nodes; None is not known."""
 
     name: str
-    repo: str
-    commit: str
+    repo: str | None
+    commit: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,11 @@ class Catalog:
             self._schemas[class_type] = None if record is None else decode_class(class_type, json.loads(record))
         return self._schemas[class_type]
 
+    def record(self, class_type: str) -> Mapping[str, Any]:
+        """The compact record of a class; empty when there is no such class."""
+        record = self._record(class_type)
+        return {} if record is None else json.loads(record)
+
     def _record(self, class_type: str) -> bytes | None:
         if class_type not in self._records:
             self._records[class_type] = self._search(class_type)

@@ -13,14 +13,16 @@ def object_info_text(
     name: str, comfyui: str, dump: Mapping[str, Mapping[str, Any]], validators: Mapping[str, Mapping[str, Any]]
 ) -> bytes:
     """The catalog file of what ``/object_info`` answered; see ``Catalog.from_object_info``."""
-    records = {c: compact_class(_with_validator(raw, validators.get(c)), _pack_of(raw)) for c, raw in dump.items()}
-    packs = {record["pack"]: {"repo": "", "commit": ""} for record in records.values()}
+    records = {c: compact_class(_with_validator(raw, validators.get(c)), pack_of(raw)) for c, raw in dump.items()}
+    packs = {record["pack"]: {"repo": None, "commit": None} for record in records.values()}
     return catalog_text(name, comfyui, packs, records)
 
 
-def _pack_of(raw: Mapping[str, Any]) -> str:
-    parts = str(raw.get("python_module") or "").split(".")
-    return parts[1] if parts[0] == "custom_nodes" and len(parts) > 1 else "core"
+def pack_of(raw: Mapping[str, Any]) -> str:
+    """The folder of custom nodes that a class comes from, or ``core``."""
+    parent, dot, folder = str(raw.get("python_module") or "").partition(".")
+    # The folder's own name may have dots; what lies in it is not told.
+    return folder if parent == "custom_nodes" and dot and folder else "core"
 
 
 def _with_validator(raw: Mapping[str, Any], known: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -35,23 +37,27 @@ def _with_validator(raw: Mapping[str, Any], known: Mapping[str, Any] | None) -> 
 def catalog_text(
     name: str,
     comfyui: str,
-    packs: Mapping[str, Mapping[str, str]],
+    packs: Mapping[str, Mapping[str, str | None]],
     records: Mapping[str, Mapping[str, Any]],
     replacements: Mapping[str, Any] | None = None,
+    *,
+    compacted: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> bytes:
     """A catalog file's bytes; the same facts give the same bytes.
 
     Args:
-        packs: for each pack its ``repo`` and ``commit``.
+        packs: for each pack its ``repo`` and ``commit``; None where they are not known.
         records: for each class what ``compact_class`` made of it.
         replacements: the server's table of renamed classes, as it publishes it.
+        compacted: or that table as another catalog has it.
     """
     body = "".join(f"{c}\t{_json(with_quirks(c, records[c]))}\n" for c in sorted(records)).encode()
     types: set[str] = set()
     for record in records.values():
         types |= socket_types(record)
     header: dict[str, Any] = {"comfyui": comfyui, "name": name, "packs": packs, "types": sorted(types)}
-    header["replacements"] = {old: _replacement(new[0]) for old, new in (replacements or {}).items() if new}
+    own = {old: _replacement(new[0]) for old, new in (replacements or {}).items() if new}
+    header["replacements"] = {**own, **(compacted or {})}
     header["sha256"] = content_sha256(header, body)
     return _json(header, sort=True).encode() + b"\n" + body
 

@@ -129,7 +129,7 @@ def _param_cell(evaluator: Evaluator, name: str, pipeline: PipelineInfo, overrid
             )
         value = values.only(evaluator.value(expr, env))
         coerced = media.coerce(evaluator, value, param.kind, expr.span, pipeline.module)
-        stages.among(evaluator, param, coerced, expr.span, env)
+        stages.among(evaluator, param, coerced, expr, env)
         return coerced
 
     return Cell(compute, param.decl.name.span)

@@ -16,6 +16,7 @@ from reelc_compiler.ir.graph import GraphBuilder, Medium, Ref
 from reelc_compiler.overrides import SET
 from reelc_compiler.sema import nodes
 from reelc_compiler.sema.fold import has_template
+from reelc_compiler.sema.hints import respelt_text
 from reelc_compiler.sema.program import (
     ConstBinding,
     ModuleBinding,
@@ -261,7 +262,12 @@ class Evaluator:
                     inputs[name] = sockets.literal(value, wanted)
                 except sockets.BadValue as bad:
                     raise self.stop(
-                        BAD_INPUT_VALUE, str(bad), span, *bad.help, where="the node's input is set here"
+                        BAD_INPUT_VALUE,
+                        str(bad),
+                        span,
+                        *bad.help,
+                        where="the node's input is set here",
+                        fix=respelt_text(given[name].value, bad.choices),
                     ) from None
         op = self.builder.op(
             schema.class_type,

@@ -32,6 +32,7 @@ from reelc_dsl.diagnostics.codes import (
     OUT_OF_RANGE,
     REQUIREMENT,
 )
+from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.source import Span
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def film(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span],
             f'`codec` takes {shown}, and this is "{codec}"',
             places["codec"],
             "this version writes H.264 in MP4 only",
+            fix=respell(places["codec"], codec, CODECS) if places["codec"].text.startswith('"') else None,
         )
     if not 0 <= crf <= 51:
         raise evaluator.stop(OUT_OF_RANGE, f"`crf` takes 0 to 51, and this is {crf}", places["crf"])

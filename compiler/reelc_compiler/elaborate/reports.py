@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from reelc_compiler.ir.graph import Stack
-from reelc_dsl.diagnostics import Code, Diagnostic, Frame, Label, Sink
+from reelc_dsl.diagnostics import Code, Diagnostic, Fix, Frame, Label, Sink
 from reelc_dsl.source import Span
 
 
@@ -24,7 +24,14 @@ class Reporter:
         return (*self.stack, *inner)
 
     def add(
-        self, code: Code, message: str, span: Span, *help_: str, where: str = "", labels: tuple[Label, ...] = ()
+        self,
+        code: Code,
+        message: str,
+        span: Span,
+        *help_: str,
+        where: str = "",
+        labels: tuple[Label, ...] = (),
+        fix: Fix | None = None,
     ) -> None:
         """Report at ``span``, or at the innermost call in the user's own files when it lies in a library.
 
@@ -35,7 +42,15 @@ class Reporter:
         if extra is not None:
             labels = (*labels, Label(extra, where or "here"))
         self.sink.add(
-            Diagnostic(code=code, message=message, span=primary, help=help_, labels=labels, stack=tuple(self.stack))
+            Diagnostic(
+                code=code,
+                message=message,
+                span=primary,
+                help=help_,
+                labels=labels,
+                fix=fix,
+                stack=tuple(self.stack),
+            )
         )
 
     def primary(self, span: Span) -> tuple[Span, Span | None]:

@@ -10,10 +10,11 @@ from reelc_dsl.diagnostics.suggest import did_you_mean
 
 
 class BadValue(Exception):
-    """A value that an input does not take; ``help`` says what it does take."""
+    """A value that an input does not take; ``help`` says what it does take, ``choices`` are the texts among that."""
 
-    def __init__(self, message: str, *help_: str) -> None:
+    def __init__(self, message: str, *help_: str, choices: tuple[str, ...] = ()) -> None:
         self.help = help_
+        self.choices = choices
         super().__init__(message)
 
 
@@ -96,4 +97,5 @@ def _choice(value: Any, schema: InputSchema) -> Any:
         f"`{show(value)}` is no choice of the input `{schema.name}`",
         *did_you_mean(str(value), names),
         f"the choices are {shown}",
+        choices=tuple(c for c in choices if isinstance(c, str)),
     )

@@ -10,6 +10,7 @@ from reelc_compiler.elaborate.regions import Region
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
 from reelc_compiler.sema import calls
 from reelc_compiler.sema.builtins import BUILTINS
+from reelc_compiler.sema.hints import respelt_text
 from reelc_compiler.sema.program import (
     ModuleBinding,
     ParamInfo,
@@ -96,17 +97,18 @@ def bind_param(evaluator: "Evaluator", param: ParamInfo, given: dict[str, Any], 
     """Enter a parameter: the argument, or the default, within what the parameter takes."""
     decl = param.decl
     if param.name in given:
-        value, span = given[param.name], bound.args[param.name].value.span
+        value, expr = given[param.name], bound.args[param.name].value
     else:
         assert decl.default is not None
-        raw = only(evaluator.value(decl.default, inner))
-        value, span = coerce(evaluator, raw, param.kind, decl.default.span, inner.module), decl.default.span
-    among(evaluator, param, value, span, inner)
+        expr = decl.default
+        raw = only(evaluator.value(expr, inner))
+        value = coerce(evaluator, raw, param.kind, expr.span, inner.module)
+    among(evaluator, param, value, expr, inner)
     inner.cells[param.name] = Cell.of(value, decl.name.span)
 
 
-def among(evaluator: "Evaluator", param: ParamInfo, value: Any, span: Span, env: Env) -> None:
-    """Check a value against a parameter's range or choices.
+def among(evaluator: "Evaluator", param: ParamInfo, value: Any, expr: ast.Expr, env: Env) -> None:
+    """Check the value of an expression against a parameter's range or choices.
 
     Raises:
         Stop: after E0402.
@@ -114,6 +116,7 @@ def among(evaluator: "Evaluator", param: ParamInfo, value: Any, span: Span, env:
     if param.decl.among is None or value is None:
         return
     allowed = evaluator.value(param.decl.among, env)
+    choices: list[str] = []
     if isinstance(allowed, RangeValue):
         fits = allowed.low <= value and (allowed.high is None or value <= allowed.high)
         takes = (
@@ -124,12 +127,14 @@ def among(evaluator: "Evaluator", param: ParamInfo, value: Any, span: Span, env:
     else:
         fits = (value.name if isinstance(value, values.ModelFile) else value) in allowed
         takes = "one of " + ", ".join(f'"{v}"' if isinstance(v, str) else values.show(v) for v in allowed)
+        choices = [v for v in allowed if isinstance(v, str)]
     if not fits:
         raise evaluator.stop(
             OUT_OF_RANGE,
             f"`{param.name}` takes {takes}, and this is {values.show(value)}",
-            span,
+            expr.span,
             labels=(Label(param.decl.among.span, "declared here"),),
+            fix=respelt_text(expr, choices),
         )
 
 

@@ -32,6 +32,7 @@ from reelc_dsl.diagnostics.codes import (
     UNKNOWN_ARGUMENT,
     UNKNOWN_NAME,
 )
+from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.diagnostics.suggest import did_you_mean, nearest
 from reelc_dsl.source import Span
 
@@ -106,7 +107,13 @@ def implicit(exprs: "Exprs", callee: ast.NameExpr) -> StageInfo | Builtin | None
         exprs.report(NOT_YET, f"`{name}` is part of Reel, and has no meaning yet", callee.span)
     elif name not in exprs.scope.module.tree.broken:
         names = [*exprs.scope.visible(), *exprs.program.prelude.stages, *BUILTINS]
-        exprs.report(UNKNOWN_NAME, f"nothing is named `{name}`", callee.span, *did_you_mean(name, names))
+        exprs.report(
+            UNKNOWN_NAME,
+            f"nothing is named `{name}`",
+            callee.span,
+            *did_you_mean(name, names),
+            fix=respell(callee.span, name, names),
+        )
     return None
 
 
@@ -164,7 +171,8 @@ def misfits(exprs: "Exprs", what: str, names: list[str], bound: calls.Bound, dec
                 free = [n for n in names if n not in bound.args]
                 help_ = did_you_mean(arg.name.text, free) or ("it takes " + ", ".join(f"`{n}`" for n in names),)
                 message = f"{what} has no parameter `{arg.name.text}`"
-                exprs.report(UNKNOWN_ARGUMENT, message, span, *help_, labels=labels)
+                fix = respell(span, arg.name.text, free)
+                exprs.report(UNKNOWN_ARGUMENT, message, span, *help_, labels=labels, fix=fix)
             case "twice":
                 assert misfit.first is not None
                 first = (Label(misfit.first.span, "given here first"),)

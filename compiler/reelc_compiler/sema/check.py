@@ -39,6 +39,7 @@ from reelc_dsl.diagnostics.codes import (
     UNKNOWN_NAME,
     UNUSED_LET,
 )
+from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.diagnostics.suggest import did_you_mean
 
 STAND_INS = ("move", "resize", "upscale", "flow", "depth", "none")
@@ -234,6 +235,7 @@ class _Body:
                         message=f"`{block.kind}` has no setting `{name}`",
                         span=setting.name.span,
                         help=did_you_mean(name, known) or ("it has " + ", ".join(f"`{k}`" for k in known),),
+                        fix=respell(setting.name.span, name, known),
                     )
                 )
             else:
@@ -249,6 +251,7 @@ class _Body:
                     span=kind.span,
                     help=did_you_mean(kind.text, STAND_INS)
                     or ("the stand-ins are " + ", ".join(f"`{s}`" for s in STAND_INS),),
+                    fix=respell(kind.span, kind.text, STAND_INS),
                 )
             )
         for setting in settings:

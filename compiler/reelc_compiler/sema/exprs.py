@@ -10,7 +10,7 @@ from reelc_compiler.catalog import Catalog
 from reelc_compiler.sema import callees, nodes, texts
 from reelc_compiler.sema.builtins import BUILTINS
 from reelc_compiler.sema.fold import known_test
-from reelc_compiler.sema.hints import conversions, operand_help
+from reelc_compiler.sema.hints import conversions, operand_help, with_unit
 from reelc_compiler.sema.kinds import (
     BOOL,
     BYTES,
@@ -54,7 +54,7 @@ from reelc_compiler.sema.program import (
 from reelc_compiler.sema.signatures import Signatures
 from reelc_compiler.units import UNITS, quantity, too_long
 from reelc_dsl import ast
-from reelc_dsl.diagnostics import Code, Diagnostic, Label, Sink
+from reelc_dsl.diagnostics import Code, Diagnostic, Fix, Label, Sink
 from reelc_dsl.diagnostics.codes import (
     BAD_ARITHMETIC,
     BAD_OPERANDS,
@@ -70,6 +70,7 @@ from reelc_dsl.diagnostics.codes import (
     UNKNOWN_NAME,
     UNKNOWN_UNIT,
 )
+from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.source import Span
 
@@ -97,9 +98,17 @@ class Exprs:
         # Inside a branch that the catalog rules out, what the catalog lacks is no error.
         self.dead = False
 
-    def report(self, code: Code, message: str, span: Span, *help_: str, labels: tuple[Label, ...] = ()) -> Kind:
+    def report(
+        self,
+        code: Code,
+        message: str,
+        span: Span,
+        *help_: str,
+        labels: tuple[Label, ...] = (),
+        fix: Fix | None = None,
+    ) -> Kind:
         """Add a diagnostic; the kind is unknown from here on."""
-        self.sink.add(Diagnostic(code=code, message=message, span=span, help=help_, labels=labels))
+        self.sink.add(Diagnostic(code=code, message=message, span=span, help=help_, labels=labels, fix=fix))
         return UNKNOWN
 
     def expect(self, expr: ast.Expr, wanted: Kind, what: str, declared: Span | None) -> None:
@@ -113,14 +122,26 @@ class Exprs:
         labels = (Label(declared, f"declared as {wanted}"),) if declared is not None else ()
         help_ = conversions(single(given), wanted)
         self.report(
-            KIND_MISMATCH, f"{what} is {a_kind(wanted)}, and this is {a_kind(given)}", expr.span, *help_, labels=labels
+            KIND_MISMATCH,
+            f"{what} is {a_kind(wanted)}, and this is {a_kind(given)}",
+            expr.span,
+            *help_,
+            labels=labels,
+            fix=with_unit(expr, wanted),
         )
 
     def record_differs(self, expr: ast.Expr, given: RecordKind, wanted: RecordKind) -> None:
         lacks = [n for n in wanted.map if n not in given.map]
         extra = [n for n in given.map if n not in wanted.map]
         for name in extra:
-            self.report(BAD_RECORD, f"`{wanted}` has no field `{name}`", _entry(expr, name), *did_you_mean(name, lacks))
+            span = _entry(expr, name)
+            self.report(
+                BAD_RECORD,
+                f"`{wanted}` has no field `{name}`",
+                span,
+                *did_you_mean(name, lacks),
+                fix=respell(span, name, lacks),
+            )
         if lacks:
             shown = ", ".join(f"`{n}`" for n in lacks)
             self.report(BAD_RECORD, f"this lacks {shown}, which `{wanted}` has", expr.span)
@@ -211,7 +232,13 @@ class Exprs:
         if expr.name in self.scope.module.tree.broken:
             return UNKNOWN
         names = [*self.scope.visible(), *self.program.prelude.stages, *BUILTINS]
-        return self.report(UNKNOWN_NAME, f"nothing is named `{expr.name}`", expr.span, *did_you_mean(expr.name, names))
+        return self.report(
+            UNKNOWN_NAME,
+            f"nothing is named `{expr.name}`",
+            expr.span,
+            *did_you_mean(expr.name, names),
+            fix=respell(expr.span, expr.name, names),
+        )
 
     def constant(self, module: ModuleInfo, let: ast.Let, used: Span | None = None) -> Kind:
         """The kind of a file's ``let``, found once, in the file's own scope."""
@@ -249,7 +276,9 @@ class Exprs:
         if isinstance(kind, OptionalKind):
             help_ = ("it may be `none`: test it first with `if x == none then ... else ...`",)
         what = "this node" if isinstance(kind, NodeKind) else a_kind(kind)
-        return self.report(UNKNOWN_FIELD, f"{what} has no `{expr.name.text}`", expr.name.span, *help_)
+        name = expr.name
+        fix = respell(name.span, name.text, known)
+        return self.report(UNKNOWN_FIELD, f"{what} has no `{name.text}`", name.span, *help_, fix=fix)
 
     def member(self, module: ModuleInfo, expr: ast.AttrExpr) -> Kind:
         found = module.names.get(expr.name.text)
@@ -266,7 +295,8 @@ class Exprs:
             return UNKNOWN
         own = [n for n, b in module.names.items() if isinstance(b, StageBinding | ConstBinding) and b.module is module]
         help_ = did_you_mean(name.text, own) or (("it has " + ", ".join(f"`{n}`" for n in own),) if own else ())
-        return self.report(NOT_IN_MODULE, f"`{module.key}` has nothing named `{name.text}`", name.span, *help_)
+        message = f"`{module.key}` has nothing named `{name.text}`"
+        return self.report(NOT_IN_MODULE, message, name.span, *help_, fix=respell(name.span, name.text, own))
 
     # -- values ------------------------------------------------------------------------------
 
@@ -282,7 +312,8 @@ class Exprs:
             start = expr.span.end - len(expr.unit)
             span = Span(expr.span.source, start, expr.span.end)
             help_ = did_you_mean(expr.unit, UNITS) or ("the units are " + ", ".join(UNITS),)
-            return self.report(UNKNOWN_UNIT, f"`{expr.unit}` is not a unit", span, *help_)
+            fix = respell(span, expr.unit, UNITS)
+            return self.report(UNKNOWN_UNIT, f"`{expr.unit}` is not a unit", span, *help_, fix=fix)
         return QUANTITY_KINDS[type(value).__name__]
 
     def list(self, expr: ast.ListExpr, wanted: Kind | None) -> Kind:
@@ -358,7 +389,8 @@ class Exprs:
             return kind
         if not comparable(expr.op, left, right):
             message = f"`{expr.op}` cannot compare {a_kind(left)} and {a_kind(right)}"
-            self.report(BAD_OPERANDS, message, expr.op_span, labels=labels)
+            fix = with_unit(expr.left, right) or with_unit(expr.right, left)
+            self.report(BAD_OPERANDS, message, expr.op_span, labels=labels, fix=fix)
         return BOOL
 
     # -- control -----------------------------------------------------------------------------

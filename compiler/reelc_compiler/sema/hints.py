@@ -1,6 +1,16 @@
 """What was probably meant, where two kinds do not fit."""
 
-from reelc_compiler.sema.kinds import FLOAT, INT, Kind, NodeKind, a_kind
+import re
+from collections.abc import Iterable
+
+from reelc_compiler.sema.fold import literal_text
+from reelc_compiler.sema.kinds import FLOAT, INT, Kind, NodeKind, OptionalKind, a_kind
+from reelc_dsl import ast
+from reelc_dsl.diagnostics import Fix
+from reelc_dsl.diagnostics.fixes import add, respell
+
+# Kinds whose numbers have one unit only: what a bare number means is certain. A duration may be in minutes.
+ONE_UNIT = {"rate": "fps", "money": "usd"}
 
 
 def conversions(given: Kind, wanted: Kind) -> tuple[str, ...]:
@@ -26,6 +36,20 @@ def conversions(given: Kind, wanted: Kind) -> tuple[str, ...]:
     if wanted.name == "size" and given == INT:
         return ("a size is written like `1024x576`",)
     return ()
+
+
+def with_unit(expr: ast.Expr, wanted: Kind) -> Fix | None:
+    """The fix for a bare number where a quantity is wanted that has one unit."""
+    unit = ONE_UNIT.get((wanted.inner if isinstance(wanted, OptionalKind) else wanted).name)
+    if unit is None or not isinstance(expr, ast.NumberLit) or expr.span.source.library:
+        return None
+    return add(expr.span, unit) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", expr.span.text) else None
+
+
+def respelt_text(expr: ast.Expr, choices: Iterable[str]) -> Fix | None:
+    """The fix for a text that is none of the choices, where it is written as a literal."""
+    text = literal_text(expr)
+    return None if text is None or not expr.span.source.is_file else respell(expr.span, text, choices)
 
 
 def operand_help(left: Kind, right: Kind) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ from reelc_dsl.diagnostics.codes import (
     UNKNOWN_INPUT,
     UNKNOWN_NODE,
 )
+from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.diagnostics.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -67,11 +68,13 @@ def check(exprs: "Exprs", expr: ast.NodeExpr) -> Kind:
             exprs.kind(arg.value)
         # A library serves many catalogs: what this one lacks matters when the stage is called.
         if not exprs.dead and not expr.span.source.library:
+            known = exprs.catalog.class_names()
             exprs.report(
                 UNKNOWN_NODE,
                 f"the catalog {exprs.catalog.name} has no node class `{name}`",
                 expr.class_type.span,
-                *did_you_mean(name, exprs.catalog.class_names()),
+                *did_you_mean(name, known),
+                fix=respell(expr.class_type.span, name, known, quoted=True),
             )
         return UNKNOWN
     if (schema.deprecated or schema.experimental) and not expr.span.source.library:
@@ -132,6 +135,7 @@ def argument(exprs: "Exprs", expr: ast.NodeExpr, arg: ast.Arg, known: dict[str, 
                 f"the node `{expr.class_type.text}` has no input `{arg.name.text}`",
                 arg.name.span,
                 *help_,
+                fix=respell(arg.name.span, arg.name.text, known, quoted=True),
             )
         return
     if not fits(kind, schema) and not exprs.dead:

@@ -19,7 +19,7 @@ from reelc_compiler.sema.program import (
     StageBinding,
 )
 from reelc_dsl import ast
-from reelc_dsl.diagnostics import Diagnostic, Label, Sink
+from reelc_dsl.diagnostics import Diagnostic, Fix, Label, Sink
 from reelc_dsl.diagnostics.codes import (
     CIRCULAR_USE,
     DUPLICATE_NAME,
@@ -29,7 +29,8 @@ from reelc_dsl.diagnostics.codes import (
     SYNTAX,
     UNKNOWN_MODULE,
 )
-from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.diagnostics.fixes import change, respell
+from reelc_dsl.diagnostics.suggest import did_you_mean, slip
 from reelc_dsl.parser import parse
 from reelc_dsl.source import Source, Span
 
@@ -163,12 +164,14 @@ class _Resolver:
                 self.enter(info, name, BrokenBinding(name.span))
 
     def not_in_module(self, used: ModuleInfo, name: ast.Ident) -> None:
+        known = exported(used)
         self.sink.add(
             Diagnostic(
                 code=NOT_IN_MODULE,
                 message=f"`{used.key}` has nothing named `{name.text}`",
                 span=name.span,
-                help=did_you_mean(name.text, exported(used)),
+                help=did_you_mean(name.text, known),
+                fix=respell(name.span, name.text, known),
             )
         )
 
@@ -201,13 +204,17 @@ class _Resolver:
         return used
 
     def missing(self, origin: ast.Origin, key: str) -> None:
+        fix: Fix | None = None
         if origin.file:
             message, help_ = f"there is no file `{key}`", ("the path is relative to this file",)
         else:
             names = [f"std.{n}" for n in self.provider.std_names()]
             message = f"there is no module `{origin.path}`"
             help_ = did_you_mean(origin.path, names) or ("the standard library has " + ", ".join(names),)
-        self.sink.add(Diagnostic(code=UNKNOWN_MODULE, message=message, span=origin.span, help=help_))
+            meant = slip(origin.path, names)
+            if meant is not None and origin.span.text == origin.path:
+                fix = change(origin.span, meant)
+        self.sink.add(Diagnostic(code=UNKNOWN_MODULE, message=message, span=origin.span, help=help_, fix=fix))
 
     def circle(self, keys: list[str], origin: ast.Origin) -> None:
         shown = " -> ".join([*keys, keys[0]])

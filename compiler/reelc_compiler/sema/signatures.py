@@ -22,8 +22,9 @@ from reelc_compiler.sema.program import (
 )
 from reelc_compiler.sema.resolve import duplicate
 from reelc_dsl import ast
-from reelc_dsl.diagnostics import Diagnostic, Label, Sink
+from reelc_dsl.diagnostics import Diagnostic, Fix, Label, Sink
 from reelc_dsl.diagnostics.codes import KIND_MISMATCH, RECURSION, UNKNOWN_TYPE
+from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.source import Span
 
@@ -187,6 +188,7 @@ class Signatures:
                 message=f"there is no type `{expr.name}`",
                 span=expr.span,
                 help=did_you_mean(name, names),
+                fix=_respelt(expr, len(owner) + 1, name, names),
             )
         )
         return UNKNOWN
@@ -204,6 +206,14 @@ class Signatures:
                 span=expr.span,
                 labels=labels,
                 help=did_you_mean(expr.name, candidates),
+                fix=_respelt(expr, 0, expr.name, candidates),
             )
         )
         return UNKNOWN
+
+
+def _respelt(expr: ast.TypeExpr, skip: int, name: str, candidates: Collection[str]) -> Fix | None:
+    """The fix for a misspelt name ``skip`` characters into a type, which may go on with brackets."""
+    start = expr.span.start + skip
+    span = Span(expr.span.source, min(start, expr.span.end), min(start + len(name), expr.span.end))
+    return respell(span, name, candidates)

@@ -1,13 +1,18 @@
 """Templates in texts, as far as kinds can tell: syntax, names, fields."""
 
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from reelc_compiler.sema.fold import has_template
 from reelc_compiler.sema.kinds import FACTS, NodeKind, Opaque, RecordKind, a_kind, single
 from reelc_compiler.sema.program import BrokenBinding, ConstBinding, Local
 from reelc_dsl import ast
+from reelc_dsl.diagnostics import Fix
 from reelc_dsl.diagnostics.codes import BAD_TEMPLATE, TEMPLATE_NAME
+from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.source import Span
 
 if TYPE_CHECKING:
     from reelc_compiler.sema.exprs import Exprs
@@ -46,6 +51,7 @@ def _use(exprs: "Exprs", text: ast.TextLit, use: "Use") -> None:
             f"nothing is named `{use.name}` here",
             span,
             *did_you_mean(use.name, exprs.scope.visible()),
+            fix=_respelt(text, span, use.name, exprs.scope.visible()),
         )
         return
     if isinstance(found, Local):
@@ -59,9 +65,16 @@ def _use(exprs: "Exprs", text: ast.TextLit, use: "Use") -> None:
             return
         if name not in fields:
             span = text.inner(*templates.locate(text.value, use.line, name))
-            exprs.report(TEMPLATE_NAME, f"{a_kind(kind)} has no `{name}`", span, *did_you_mean(name, fields))
+            help_, fix = did_you_mean(name, fields), _respelt(text, span, name, fields)
+            exprs.report(TEMPLATE_NAME, f"{a_kind(kind)} has no `{name}`", span, *help_, fix=fix)
             return
         kind = single(fields[name])
     if isinstance(kind, NodeKind | Opaque):
         span = text.inner(*templates.locate(text.value, use.line, use.name))
         exprs.report(BAD_TEMPLATE, f"{a_kind(kind)} cannot be shown in a text", span)
+
+
+def _respelt(text: ast.TextLit, span: Span, name: str, candidates: Iterable[str]) -> Fix | None:
+    """The fix for a misspelt name, where there is no doubt which of the text's words it is."""
+    words = re.findall(rf"(?<!\w){re.escape(name)}(?!\w)", text.value)
+    return respell(span, name, candidates) if len(words) == 1 else None

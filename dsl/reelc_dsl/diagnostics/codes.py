@@ -81,6 +81,7 @@ BAD_INPUT_VALUE = _declare("E0504", "bad-input-value", "A node's input does not 
 BAD_LINK = _declare("E0505", "bad-link", "A node's input does not take this type.")
 UNKNOWN_CATALOG = _declare("E0506", "unknown-catalog", "There is no node catalog of this name.")
 INVALID_GRAPH = _declare("E0507", "invalid-graph", "ComfyUI would refuse the graph that was made.")
+BAD_CATALOG = _declare("E0508", "bad-catalog", "A catalog file cannot be used.")
 OLD_NODE = _declare("W0501", "old-node", "A node class is deprecated or experimental.")
 
 # -- 06 input files

@@ -52,7 +52,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace what the span covers with ``text``."""
+    """Replace what the span covers with ``text``; no line begins or ends by it."""
 
     span: Span
     text: str
@@ -60,7 +60,13 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change that removes the problem. ``safe`` fixes keep the meaning that was intended."""
+    """A change that removes the problem.
+
+    Args:
+        title: what it does, as an order: ``change `fti` to `fit```.
+        edits: what is replaced by what; no two of them touch.
+        safe: it is certain enough to be applied unseen.
+    """
 
     title: str
     edits: tuple[Edit, ...]

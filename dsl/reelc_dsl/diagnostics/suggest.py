@@ -39,6 +39,27 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     return ("did you mean one of " + ", ".join(f"`{f}`" for f in found) + "?",)
 
 
+def slip(name: str, candidates: Iterable[str]) -> str | None:
+    """The one candidate that ``name`` is with a slip of the hand; None where somebody should look first.
+
+    Nothing else may be near. They may differ in case and separators, or by one edit (two from 8 characters on). A
+    word of three characters only has two of them swapped. Digits never differ: ``shot2`` is no slip of ``shot1``.
+    """
+    found = nearest(name, candidates)
+    if len(found) != 1:
+        return None
+    a, b = _fold(name), _fold(found[0])
+    if [c for c in a if c.isdigit()] != [c for c in b if c.isdigit()]:
+        return None
+    if a == b:
+        return found[0]
+    shorter = min(len(a), len(b))
+    if shorter < 4:
+        return found[0] if sorted(a) == sorted(b) else None
+    allowed = 2 if shorter >= 8 else 1
+    return found[0] if _distance(a, b, allowed) <= allowed else None
+
+
 def _fold(name: str) -> str:
     return "".join(c for c in name.casefold() if c not in " _-.")
 

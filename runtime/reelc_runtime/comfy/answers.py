@@ -168,6 +168,15 @@ def object_info(value: Any, class_type: str, url: str) -> Object | None:
     return schema
 
 
+def all_object_info(value: Any, url: str) -> dict[str, Object]:
+    """The answer of ``/object_info``, by class. Raises ProtocolError: it describes no class."""
+    described = {name: as_object(schema) for name, schema in as_object(value).items()}
+    found = {name: schema for name, schema in described.items() if schema}
+    if not found:
+        raise ProtocolError(f"{url} describes no node class")
+    return found
+
+
 def submission(status: int, value: Any, prompt_id: str, url: str) -> Accepted | Rejected:
     """The answer of ``POST /prompt``.
 

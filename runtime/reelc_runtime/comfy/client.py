@@ -91,6 +91,11 @@ class ComfyClient:
         _, value = await self._http.json("GET", path, limit=self._limits.object_info)
         return answers.object_info(value, class_type, self.url)
 
+    async def all_object_info(self) -> dict[str, dict[str, Any]]:
+        """The schemas of all node classes; some megabytes."""
+        _, value = await self._http.json("GET", "/object_info", limit=self._limits.object_info)
+        return answers.all_object_info(value, self.url)
+
     # -- inputs ------------------------------------------------------------------------------
 
     async def has_input(self, name: str, size: int) -> bool:

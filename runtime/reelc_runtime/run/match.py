@@ -151,7 +151,9 @@ def _lacks_node(plan: Plan, job: Job, worker: str, node: str, found: Mapping[str
     name = job.graph[node]["class_type"]
     pack = next((p for p in job.needs.packs if name in p.classes), None)
     if pack is not None:
-        help_ = f"install the node pack {pack.name} there, from {pack.repo} at commit {pack.commit}"
+        # The catalog of a live server does not know where its packs come from.
+        origin = f", from {pack.repo}" + (f" at commit {pack.commit}" if pack.commit else "") if pack.repo else ""
+        help_ = f"install the node pack {pack.name} there{origin}"
     else:
         help_ = f"it belongs to ComfyUI itself: update the worker to {plan.catalog.comfyui}"
     return locator.at(WORKER_LACKS_NODE, f"{worker} does not have the node `{name}`", job.id, node, help_)

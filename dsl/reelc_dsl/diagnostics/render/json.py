@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from reelc_dsl.diagnostics.model import Diagnostic
+from reelc_dsl.diagnostics.model import Diagnostic, Fix
 from reelc_dsl.source import Span
 
 
@@ -14,7 +14,6 @@ def to_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
 
 def one(diagnostic: Diagnostic) -> dict[str, Any]:
     """One diagnostic as a JSON value."""
-    fix = diagnostic.fix
     return {
         "code": diagnostic.code.code,
         "name": diagnostic.code.name,
@@ -25,15 +24,15 @@ def one(diagnostic: Diagnostic) -> dict[str, Any]:
         "labels": [{"span": span_json(label.span), "text": label.text} for label in diagnostic.labels],
         "notes": list(diagnostic.notes),
         "help": list(diagnostic.help),
-        "fix": None
-        if fix is None
-        else {
-            "title": fix.title,
-            "safe": fix.safe,
-            "edits": [{"span": span_json(e.span), "text": e.text} for e in fix.edits],
-        },
+        "fix": None if diagnostic.fix is None else fix_json(diagnostic.fix),
         "stack": [{"span": span_json(f.span), "name": f.name} for f in diagnostic.stack],
     }
+
+
+def fix_json(fix: Fix) -> dict[str, Any]:
+    """A fix as a JSON value."""
+    edits = [{**span_json(e.span), "replacement": e.text} for e in fix.edits]
+    return {"title": fix.title, "safe": fix.safe, "edits": edits}
 
 
 def span_json(span: Span) -> dict[str, Any]:

@@ -34,6 +34,8 @@ def render(diagnostic: Diagnostic, *, color: bool = False) -> str:
             lines.append(style.paint(f"  = in `{clean(frame.name)}`, called at {place(frame.span)}", "2"))
     lines += [f"  {style.paint('=', '34')} note: {clean(note)}" for note in diagnostic.notes]
     lines += [f"  {style.paint('=', '34')} help: {clean(text)}" for text in diagnostic.help]
+    if diagnostic.fix is not None and diagnostic.fix.safe:
+        lines.append(f"  {style.paint('=', '34')} help: `reelc check --fix` will {clean(diagnostic.fix.title)}")
     return "\n".join(lines)
 
 

@@ -1,0 +1,169 @@
+"""Node catalogs: the bundled ones by name, a project's own by file, a worker's by asking it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reelc_compiler.catalog import Catalog, UnknownCatalog, catalog_names, load_catalog
+from reelc_dsl.diagnostics import Diagnostic, ReelError
+from reelc_dsl.diagnostics.codes import BAD_CATALOG, BAD_WORKER, UNKNOWN_CATALOG
+from reelc_dsl.diagnostics.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    # A check makes no plan, and need not pay for importing what plans are made of.
+    from reelc_compiler.plan import CatalogRef
+
+SUFFIX = ".catalog"
+MAX_BYTES = 64 * 2**20
+# A project's own lie where the user stands, or here.
+FOLDER = "catalogs"
+
+# By hash: what was opened from a file is needed again when its plan is carried out.
+_opened: dict[str, Catalog] = {}
+
+
+def open_catalog(name: str | None) -> Catalog:
+    """A catalog by its name or its file; the bundled default for None.
+
+    Args:
+        name: ``comfyui-0.33.0``, or a path: it ends in ``.catalog`` or has a slash. A relative one starts from the
+            working directory.
+
+    Raises:
+        ReelError: E0506, E0508.
+    """
+    if name is None:
+        return load_catalog()
+    if name.endswith(SUFFIX) or "/" in name or os.sep in name:
+        return read_catalog(Path(name))
+    try:
+        return load_catalog(name)
+    except UnknownCatalog as error:
+        help_ = did_you_mean(error.name, error.known) or ("there are " + ", ".join(error.known),)
+        if name and Path(f"{name}{SUFFIX}").is_file():
+            help_ = (f"the file is named with its ending: `--catalog {name}{SUFFIX}`",)
+        message = f"there is no node catalog `{error.name}`"
+        raise ReelError([Diagnostic(code=UNKNOWN_CATALOG, message=message, help=help_)]) from None
+
+
+def read_catalog(path: Path) -> Catalog:
+    """A catalog in a file, every line of it read.
+
+    Raises:
+        ReelError: E0506 when there is no such file, E0508 when it is none that can be used.
+    """
+    # Only a catalog of one's own needs it: a plain check does not pay for the import.
+    from reelc_compiler.catalog.check import BrokenCatalog, checked
+
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        known = [p.as_posix() for p in project_catalogs()]
+        help_ = did_you_mean(path.as_posix(), known) or ("`reelc catalog pull` writes one from a worker",)
+        message = f"there is no catalog file `{path.as_posix()}`"
+        raise ReelError([Diagnostic(code=UNKNOWN_CATALOG, message=message, help=help_)]) from None
+    except OSError as error:
+        raise _broken(path, f"it cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
+    if len(text) > MAX_BYTES:
+        raise _broken(path, f"it is larger than {MAX_BYTES // 2**20} MiB")
+    try:
+        catalog = checked(text)
+    except BrokenCatalog as error:
+        raise _broken(path, str(error)) from None
+    _opened[catalog.sha256] = catalog
+    return catalog
+
+
+def _broken(path: Path, reason: str) -> ReelError:
+    return ReelError(
+        [
+            Diagnostic(
+                code=BAD_CATALOG,
+                message=f"the catalog file `{path.as_posix()}` cannot be used: {reason}",
+                help=("write it again with `reelc catalog pull`",),
+            )
+        ]
+    )
+
+
+def project_catalogs() -> list[Path]:
+    """The catalog files of the folder that the user is in."""
+    return [*sorted(Path().glob(f"*{SUFFIX}")), *sorted(Path(FOLDER).glob(f"*{SUFFIX}"))]
+
+
+def catalog_of(ref: "CatalogRef") -> Catalog:
+    """The catalog to match workers with for a plan: what a worker hides is looked up in it.
+
+    The plan's own, where it is bundled or was opened by this process; else the bundled default, which knows the same
+    of the classes that it has.
+    """
+    if ref.sha256 in _opened:
+        return _opened[ref.sha256]
+    if ref.name in catalog_names():
+        return load_catalog(ref.name)
+    return load_catalog()
+
+
+# -- pull ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A catalog that was written.
+
+    Args:
+        path: its file.
+        catalog: what is in it.
+        left_out: classes that no catalog can hold.
+    """
+
+    path: Path
+    catalog: Catalog
+    left_out: tuple[str, ...]
+
+
+def pull(worker: str, path: Path) -> Pulled:
+    """Write the catalog of a worker; an older catalog of this path is replaced.
+
+    Args:
+        worker: its URL; its token and headers come from the environment.
+        path: the file; its stem becomes the catalog's name.
+
+    Raises:
+        ReelError: E07xx; E0508 when the file is there and no catalog.
+    """
+    import asyncio
+
+    from reelc.files import write_whole
+    from reelc_compiler.catalog.check import checked
+    from reelc_compiler.catalog.pull import pull as catalog_from
+
+    if path.exists():
+        read_catalog(path)
+    version, dump = asyncio.run(_describe(worker))
+    pulled = catalog_from(path.name.removesuffix(SUFFIX), version, dump, load_catalog())
+    # What cannot be read back is not written.
+    catalog = checked(pulled.text)
+    write_whole(path, pulled.text)
+    return Pulled(path, catalog, pulled.left_out)
+
+
+async def _describe(worker: str) -> tuple[str, dict[str, dict[str, Any]]]:
+    """A worker's ComfyUI version and all of its classes."""
+    from reelc.asking import asking
+
+    async with asking(worker) as client:
+        stats = await client.system_stats()
+        if stats.engine == "preview":
+            raise ReelError(
+                [
+                    Diagnostic(
+                        code=BAD_WORKER,
+                        message=f"{client.url} is a preview worker, which has no nodes to describe",
+                        help=("name a ComfyUI server",),
+                    )
+                ]
+            )
+        return stats.version, await client.all_object_info()
