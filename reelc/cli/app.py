@@ -13,6 +13,7 @@ from reelc.cli.exits import INPUT_ERRORS, INTERRUPTED, RUN_FAILED
 COMMANDS = {
     "check": ("reelc.cli.check", "Find errors and warnings in a .reel file."),
     "compile": ("reelc.cli.compile", "Write the plan: jobs as ComfyUI API-format graphs."),
+    "fmt": ("reelc.cli.fmt", "Rewrite .reel files in the one layout."),
     "plan": ("reelc.cli.plan", "Show what would be made: jobs, sizes, frames, durations."),
     "preview": ("reelc.cli.preview", "Render the animatic here, on the embedded preview worker."),
     "run": ("reelc.cli.run", "Render the film on a ComfyUI worker."),
