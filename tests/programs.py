@@ -201,11 +201,11 @@ class Programs:
 
     # -- types, statements, items ------------------------------------------------------------
 
-    def type(self) -> None:
+    def type(self, depth: int = 2) -> None:
         match self.random.randrange(5):
-            case 0:
+            case 0 if depth > 0:
                 self.put("list", "[")
-                self.some(self.type, 2, least=1)
+                self.some(lambda: self.type(depth - 1), 2, least=1)
                 self.put("]")
             case 1:
                 self.put("file", "[", '"checkpoints"', "]")
@@ -317,7 +317,8 @@ class Programs:
         self.put("use")
         if self.chance(2):
             self.some(lambda: self.renamed("upscale"), 7, least=1, comma=False)
-            self.put("from", *self.random.choice([["std", ".", "finish"], ['"./house.reel"']]))
+            if not self.chance(8):
+                self.put("from", *self.random.choice([["std", ".", "finish"], ['"./house.reel"']]))
         else:
             self.renamed(self.pick(["svd", '"./house.reel"']))
 
@@ -333,7 +334,7 @@ class Programs:
         self.out = []
         if self.chance(2):
             self.put("reel", "1")
-        for _ in range(self.random.randint(0, 5)):
+        for _ in range(self.random.randint(0, 3)):
             self.item()
         return self.out
 

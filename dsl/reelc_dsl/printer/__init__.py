@@ -36,22 +36,32 @@ def reformat(source: Source, sink: Sink) -> str | None:
     sink.extend(errors)
     if errors.has_errors:
         return None
-    text = print_module(module)
+    try:
+        text = print_module(module)
+    except ValueError as error:
+        return _failed(source, str(error), sink)
     if not _same(module, text):
-        message = f"the layout of `{source.name}` would have changed its meaning"
-        sink.add(Diagnostic(code=INTERNAL, message=message, help=("please report this, with the .reel file",)))
-        return None
+        return _failed(source, "the meaning or a comment would have changed", sink)
     return text
 
 
 def print_module(module: ast.Module) -> str:
-    """The layout of a module that was parsed without errors."""
+    """The layout of a module that was parsed without errors.
+
+    Raises:
+        ValueError: the printer does not follow the grammar somewhere.
+    """
     return render(Statements(Cursor(module.source)).module(module), WIDTH)
 
 
 def comments(text: str) -> list[str]:
     """The comments of a text without syntax errors, in order, without the blank space behind them."""
     return [found[1].rstrip() for found in _TEXT_OR_COMMENT.finditer(text) if found[1] is not None]
+
+
+def _failed(source: Source, why: str, sink: Sink) -> None:
+    message = f"reelc itself failed: `{source.name}` cannot be laid out: {why}"
+    sink.add(Diagnostic(code=INTERNAL, message=message, help=("please report this, with the .reel file",)))
 
 
 def _same(module: ast.Module, text: str) -> bool:

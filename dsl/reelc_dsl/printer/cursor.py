@@ -9,7 +9,7 @@ seen.
 import re
 from dataclasses import dataclass
 
-from reelc_dsl.printer.layout import NOTHING, Alone, Behind, Doc, row
+from reelc_dsl.printer.layout import NOTHING, Alone, Behind, Doc, Nest, row
 from reelc_dsl.source import Source, Span
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -115,7 +115,7 @@ class Cursor:
         if not self.text.startswith(word, self.at):
             raise ValueError(f"{word!r} expected at {self.at}, found {self.text[self.at : self.at + 20]!r}")
         self.at += len(word)
-        return row(before, word)
+        return row(Nest(before), word)
 
     def leaf(self, span: Span) -> Doc:
         """Take what a span covers, with the comments before it."""
@@ -129,6 +129,15 @@ class Cursor:
         """
         found = pattern.match(self.text, self.ahead())
         return self.word(found.group() if found else pattern.pattern)
+
+    def finish(self) -> None:
+        """Nothing is left.
+
+        Raises:
+            ValueError: words are left that nobody has printed.
+        """
+        if self.at < len(self.text):
+            raise ValueError(f"left at {self.at}: {self.text[self.at : self.at + 20]!r}")
 
 
 def comments(gap: Gap, *, blank: bool = False, first: bool = False) -> Doc:

@@ -1,39 +1,21 @@
 """The layout of expressions and types."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import assert_never
 
 from reelc_dsl import ast
-from reelc_dsl.printer.cursor import Cursor, comments
-from reelc_dsl.printer.layout import (
-    LINE,
-    NOTHING,
-    SOFT,
-    SPACE,
-    Broken,
-    Cell,
-    Doc,
-    Line,
-    Nest,
-    fill,
-    group,
-    row,
-)
-from reelc_dsl.printer.texts import block
-
-Part = Callable[[], Doc]
+from reelc_dsl.printer.cursor import comments
+from reelc_dsl.printer.layout import LINE, NOTHING, SOFT, SPACE, Doc, Nest, group, row
+from reelc_dsl.printer.pieces import Pieces
 
 # Operators that stand in one row of the same rank; a row breaks before all of its operators or none.
 RANKS = (("or",), ("and",), ("==", "!=", "<=", ">=", "<", ">"), ("+", "-"), ("*", "/", "%"))
 RANK = {op: rank for rank, ops in enumerate(RANKS) for op in ops}
 
 
-class Expressions:
-    """Prints expressions; every word is taken from the cursor, in order."""
-
-    def __init__(self, cursor: Cursor) -> None:
-        self.cursor = cursor
+class Expressions(Pieces):
+    """Prints expressions."""
 
     def expr(self, node: ast.Expr, *, first: bool = False) -> Doc:
         """An expression with the parentheses around it.
@@ -43,11 +25,11 @@ class Expressions:
                 then needs no indentation of its own.
         """
         before = comments(self.cursor.gap())
-        if self.cursor.at < node.span.start:
-            doc = self.paren(node)
-        else:
-            doc = self.plain(node, first)
-        return doc if before == NOTHING else row(before if first else Nest(before), doc)
+        begins = first or before != NOTHING
+        doc = self.paren(node) if self.cursor.at < node.span.start else self.plain(node, begins)
+        if before == NOTHING:
+            return doc
+        return row(before, doc) if first else Nest(row(before, doc))
 
     def plain(self, node: ast.Expr, first: bool) -> Doc:
         """An expression without parentheses."""
@@ -89,47 +71,6 @@ class Expressions:
                 assert_never(node)
 
     # -- brackets ----------------------------------------------------------------------------
-
-    def bracket(
-        self,
-        opening: str,
-        parts: Sequence[Part],
-        closing: str,
-        *,
-        pad: str = "",
-        apart: bool = False,
-        hugs: bool = False,
-    ) -> Doc:
-        """Brackets around elements with commas between them.
-
-        One line when it fits and no comma stands behind the last element. Else the elements stand
-        between the lines of the brackets; line breaks that the author made between them stay.
-
-        Args:
-            pad: what stands inside the brackets on one line.
-            apart: whether every element begins a line where the brackets are broken.
-            hugs: whether an only element, itself in brackets, is broken instead of these.
-        """
-        cursor = self.cursor
-        head = cursor.word(opening)
-        cells: list[Cell] = []
-        gap, comma = cursor.gap(), False
-        for part in parts:
-            before, begins = comments(gap), bool(cells) and (apart or gap.newline)
-            cells.append(Cell(part(), before, begins))
-            gap = cursor.gap()
-            comma = cursor.sees(",")
-            if comma:
-                cursor.word(",")
-                gap = gap.then(cursor.gap())
-        tail = comments(gap)
-        if not cells:
-            inner = NOTHING if tail == NOTHING else row(Nest(row(LINE, tail)), LINE)
-            return row(head, inner, cursor.word(closing))
-        if hugs and not comma and tail == NOTHING and cells[0].comments == NOTHING:
-            return row(head, cells[0].doc, cursor.word(closing))
-        inner = row(Line(pad), fill(cells), Broken(","), tail)
-        return row(head, group(Nest(inner), Line(pad), cursor.word(closing), broken=comma))
 
     def paren(self, node: ast.Expr) -> Doc:
         """Parentheses around an expression."""
@@ -196,10 +137,10 @@ class Expressions:
         broken = False
         for step in reversed(steps):
             broken = broken or self.cursor.breaks()
-            mark = self.cursor.word("|>")
+            mark = self.line("|>")
             callee = self.expr(step.callee)
             args = self.args(step.args) if self.cursor.sees("(") else NOTHING
-            docs.append(Nest(row(LINE, mark, SPACE, callee, args)))
+            docs.append(Nest(row(mark, callee, args)))
         return group(*docs, broken=broken)
 
     def operators(self, node: ast.BinaryExpr, first: bool) -> Doc:
@@ -212,7 +153,7 @@ class Expressions:
             left = left.left
         docs = [self.expr(left, first=first)]
         for part in reversed(rights):
-            doc = row(LINE, self.cursor.word(part.op), SPACE, self.expr(part.right))
+            doc = row(self.line(part.op), self.expr(part.right))
             docs.append(doc if first else Nest(doc))
         return group(*docs)
 
@@ -232,11 +173,10 @@ class Expressions:
             broken = broken or cursor.breaks()
             docs.append(moved(Nest(row(LINE, self.expr(node.then, first=True)))))
             broken = broken or cursor.breaks()
-            docs.append(moved(row(LINE, cursor.word("else"))))
+            docs.append(moved(self.line("else")))
             follows = node.orelse
             if not isinstance(follows, ast.IfExpr) or cursor.ahead() != follows.span.start:
                 break
-            docs.append(SPACE)
             node = follows
         broken = broken or cursor.breaks()
         docs.append(moved(Nest(row(LINE, self.expr(follows, first=True)))))
@@ -266,14 +206,10 @@ class Expressions:
         value = partial(self.expr, node.value, first=True)
         if node.lets:
             return self.block([*(partial(self.let, let) for let in node.lets), value])
-        head = self.cursor.word("{")
+        head = self.opening()
         broken = self.cursor.breaks()
         inner = row(LINE, value(), comments(self.cursor.gap()))
         return row(head, group(Nest(inner), LINE, self.cursor.word("}"), broken=broken))
-
-    def block(self, parts: Sequence[Part]) -> Doc:
-        """Braces around lines."""
-        raise NotImplementedError
 
     def let(self, node: ast.Let) -> Doc:
         """``let name: type = value``"""
@@ -288,20 +224,6 @@ class Expressions:
     def text(self, node: ast.TextLit) -> Doc:
         """A text, as it is written."""
         return self.literal(node.span.text)
-
-    def literal(self, raw: str) -> Doc:
-        """A text that stands here."""
-        before = comments(self.cursor.gap())
-        self.cursor.word(raw)
-        return row(before, block(raw))
-
-    def dotted(self, path: str) -> Doc:
-        """A name of several words with dots between them."""
-        first, *more = path.split(".")
-        docs = [self.cursor.word(first)]
-        for name in more:
-            docs += [self.cursor.word("."), self.cursor.word(name)]
-        return row(*docs)
 
     def type(self, node: ast.TypeExpr) -> Doc:
         """``file["checkpoints"]``, ``house.Look?``"""

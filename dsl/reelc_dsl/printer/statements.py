@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
 from reelc_dsl import ast
-from reelc_dsl.printer.cursor import Gap, comments
-from reelc_dsl.printer.expressions import Expressions, Part
-from reelc_dsl.printer.layout import LINE, NOTHING, SPACE, Cell, Doc, Hard, Nest, fill, group, row
+from reelc_dsl.printer.cursor import comments
+from reelc_dsl.printer.expressions import Expressions
+from reelc_dsl.printer.layout import SPACE, Cell, Doc, Nest, fill, group, row
+from reelc_dsl.printer.pieces import Part
 from reelc_dsl.printer.texts import DOC
 
 _NUMBER = re.compile(r"[0-9]+")
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 
 class Statements(Expressions):
-    """Prints modules; every word is taken from the cursor, in order."""
+    """Prints modules."""
 
     def module(self, module: ast.Module) -> Doc:
         """A whole file."""
@@ -27,42 +27,13 @@ class Statements(Expressions):
         if module.version is not None:
             parts.insert(0, self.version)
             tall.insert(0, False)
-        return row(*self.lines(parts, tall), self.ending(bool(parts)))
+        doc = row(*self.lines(parts, tall), self.ending(bool(parts)))
+        self.cursor.finish()
+        return doc
 
     def version(self) -> Doc:
         """``reel 1``"""
         return row(self.cursor.word("reel"), SPACE, self.cursor.match(_NUMBER))
-
-    # -- lines -------------------------------------------------------------------------------
-
-    def lines(self, parts: Sequence[Part], tall: Sequence[bool] = ()) -> list[Doc]:
-        """Parts on lines of their own, with the comments before them.
-
-        The author's empty lines stay, one in a row, but not before the first part.
-
-        Args:
-            tall: for each part, whether it is set off from its neighbours by an empty line.
-        """
-        docs: list[Doc] = []
-        for index, part in enumerate(parts):
-            first = index == 0
-            gap = self.cursor.gap()
-            if not first and any(tall[index - 1 : index + 1]):
-                gap = _set_off(gap)
-            docs.append(comments(gap, blank=True, first=first))
-            docs.append(Hard(gap.blank and not (first and not gap.alone)))
-            docs.append(part())
-        return docs
-
-    def ending(self, blank: bool) -> Doc:
-        """The comments at the end of a block or file; ``blank`` allows an empty line before them."""
-        return comments(self.cursor.gap(), blank=True, first=not blank)
-
-    def block(self, parts: Sequence[Part]) -> Doc:
-        head = self.cursor.word("{")
-        docs = [*self.lines(parts), self.ending(bool(parts))]
-        empty = all(doc == NOTHING for doc in docs)
-        return row(head, Nest(row(*docs)), NOTHING if empty else Hard(), self.cursor.word("}"))
 
     # -- items -------------------------------------------------------------------------------
 
@@ -70,7 +41,7 @@ class Statements(Expressions):
         """Something that stands at the top level."""
         match node:
             case ast.UseModule() | ast.UseNames():
-                return self.use(node)
+                return self.use()
             case ast.Let():
                 return self.let(node)
             case ast.Record():
@@ -106,18 +77,17 @@ class Statements(Expressions):
         found = DOC.match(self.cursor.text, self.cursor.ahead())
         return self.literal(found.group() if found else '"""')
 
-    def use(self, node: ast.UseModule | ast.UseNames) -> Doc:
+    def use(self) -> Doc:
         """``use a, b as c from std.finish``"""
         cursor = self.cursor
         docs = [cursor.word("use"), SPACE]
-        aliases = [node.alias] if isinstance(node, ast.UseModule) else [name.alias for name in node.names]
         cells: list[Cell] = []
         gap = cursor.gap()
-        for alias in aliases:
+        while True:
             before, begins = comments(gap), bool(cells) and gap.newline
             doc = self.origin()
-            if alias is not None:
-                doc = row(doc, SPACE, cursor.word("as"), SPACE, cursor.leaf(alias.span))
+            if cursor.sees("as"):
+                doc = row(doc, SPACE, cursor.word("as"), SPACE, cursor.match(_NAME))
             cells.append(Cell(doc, before, begins))
             if not cursor.sees(","):
                 break
@@ -125,7 +95,7 @@ class Statements(Expressions):
             cursor.word(",")
             gap = gap.then(cursor.gap())
         docs.append(group(Nest(fill(cells))))
-        if isinstance(node, ast.UseNames):
+        if cursor.sees("from"):
             docs += [SPACE, cursor.word("from"), SPACE, self.origin()]
         return row(*docs)
 
@@ -193,7 +163,7 @@ class Statements(Expressions):
         for introduction, text in (("else", message), ("help", advice)):
             if text is not None:
                 broken = broken or self.cursor.breaks()
-                docs.append(Nest(row(LINE, self.cursor.word(introduction), SPACE, self.text(text))))
+                docs.append(Nest(row(self.line(introduction), self.text(text))))
         return group(*docs, broken=broken)
 
     def settings(self, settings: Sequence[ast.Setting]) -> Doc:
@@ -203,13 +173,3 @@ class Statements(Expressions):
     def setting(self, node: ast.Setting) -> Doc:
         """``vram = 14GB``"""
         return row(self.cursor.leaf(node.name.span), SPACE, self.cursor.word("="), SPACE, self.expr(node.value))
-
-
-def _set_off(gap: Gap) -> Gap:
-    """The gap with an empty line in it, before its comments."""
-    if gap.blank or any(comment.blank for comment in gap.alone):
-        return gap
-    if not gap.alone:
-        return Gap(gap.behind, (), True, True)
-    first, *more = gap.alone
-    return Gap(gap.behind, (replace(first, blank=True), *more), True, False)
