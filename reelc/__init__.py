@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
-    from reelc.api import Compilation, check, compile
+    from reelc.api import Compilation, check, compile, format
 
-__all__ = ["Compilation", "__version__", "check", "compile"]
+__all__ = ["Compilation", "__version__", "check", "compile", "format"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Compilation", "check", "compile"):
+    if name in ("Compilation", "check", "compile", "format"):
         from reelc import api
 
         return getattr(api, name)

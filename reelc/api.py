@@ -115,6 +115,30 @@ def compile(
     return Compilation(plan=plan, warnings=found, project=project)
 
 
+def format(text: str, *, name: str = "text.reel") -> str:
+    """A program in its one layout, as ``reelc fmt`` writes it.
+
+    Args:
+        text: the program.
+        name: what it is called in diagnostics.
+
+    Returns:
+        The same program with the same comments. Lines end in ``\\n``.
+
+    Raises:
+        ReelError: the text has syntax errors (E0104 to E0111).
+    """
+    from reelc_dsl.printer import reformat
+
+    source = Source(name, text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    sink = Sink()
+    with _depth(source):
+        result = reformat(source, sink)
+    if result is None:
+        raise ReelError(sink.sorted())
+    return result
+
+
 @contextmanager
 def _depth(source: Source) -> Generator[None]:
     """Room for programs whose names build on each other in long rows; beyond it, a diagnostic.
@@ -154,4 +178,4 @@ def _request(project: Project, overrides: Mapping[str, str], pipeline: str | Non
     )
 
 
-__all__ = ["Compilation", "check", "compile", "open_catalog"]
+__all__ = ["Compilation", "check", "compile", "format", "open_catalog"]

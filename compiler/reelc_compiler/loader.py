@@ -38,15 +38,32 @@ def read_source(path: Path, name: str) -> Source:
     Raises:
         ReelError: E0101 to E0103.
     """
+    return decode_source(read_bytes(path, name), name)
+
+
+def read_bytes(path: Path, name: str) -> bytes:
+    """The content of a source file, at most one byte more than it may have.
+
+    Raises:
+        ReelError: E0101.
+    """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_SOURCE + 1)
+            return file.read(MAX_SOURCE + 1)
     except FileNotFoundError:
         raise _fault(UNREADABLE_FILE, f"there is no file `{name}`") from None
     except IsADirectoryError:
         raise _fault(UNREADABLE_FILE, f"`{name}` is a folder", "name a .reel file in it") from None
     except OSError as error:
         raise _fault(UNREADABLE_FILE, f"`{name}` cannot be read: {_reason(error)}") from None
+
+
+def decode_source(data: bytes, name: str) -> Source:
+    """A source text from the bytes of its file, with ``\\n`` as line ends.
+
+    Raises:
+        ReelError: E0102, E0103.
+    """
     if len(data) > MAX_SOURCE:
         raise _fault(FILE_TOO_LARGE, f"`{name}` is larger than {MAX_SOURCE // 1000} KB", "is it a .reel file?")
     try:
