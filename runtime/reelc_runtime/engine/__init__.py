@@ -13,6 +13,10 @@ Json = dict[str, Any]
 StepFunction = Callable[[Json], Awaitable[Json]]
 
 
+class EngineFault(Exception):
+    """The database cannot be used; the message says why, without its password."""
+
+
 class Step(Protocol):
     """Carries out one step of a job."""
 

@@ -13,6 +13,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +23,7 @@ from dbos._serialization import Serializer
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from reelc_runtime.engine import Body, Json, StepFunction
+from reelc_runtime.engine import Body, EngineFault, Json, StepFunction
 
 # Raised when a body's steps change in a way that recorded results of an older one do not fit.
 SHAPE = 1
@@ -30,10 +31,6 @@ APP = "reelc"
 # How often the end of a job is looked for that another start of this process has begun.
 POLL = 0.2
 SQLITE_WAIT = 30.0
-
-
-class EngineFault(Exception):
-    """The database cannot be used; the message says why, without its password."""
 
 
 class JsonSerializer(Serializer):
@@ -109,7 +106,8 @@ def prepare(url: str) -> None:
 _BODIES: dict[str, Body] = {}
 
 
-@DBOS.workflow(name="reelc_job")
+# By default a body that was begun a hundred times is given up; here that may be a long night of restarts.
+@DBOS.workflow(name="reelc_job", max_recovery_attempts=None)
 async def _job(run: str, job: str, generation: int) -> Json:
     async def step(name: str, function: StepFunction, args: Json) -> Json:
         return await DBOS.run_step_async({"name": name}, function, args)
@@ -163,6 +161,8 @@ class Durable:
         """Stop DBOS's threads; what was not finished stays in the database."""
         _BODIES.pop(self._run, None)
         await asyncio.to_thread(DBOS.destroy)
+        # DBOS has made its threads those of this loop, and has ended them.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
 
 def workflow_id(run: str, job: str, generation: int) -> str:

@@ -22,10 +22,11 @@ def _nothing(name: str) -> dict[str, Any] | None:
 
 
 class PreviewWorker:
-    """A ComfyUI-protocol server on a free port of 127.0.0.1 that executes ``extra_data.reelc`` with stand-ins.
+    """A ComfyUI-protocol server on 127.0.0.1 that executes ``extra_data.reelc`` with stand-ins.
 
     Args:
         workdir: its folder, with ``input``, ``output`` and ``temp`` below; created if it is not there.
+        port: where it listens; 0 for any free one.
         clean: leave the burnt-in label off all films. Their metadata say that they are previews anyway.
         object_info: a node class's schema from the catalog, None for an unknown class.
         comfyui: the ComfyUI version that ``/system_stats`` tells.
@@ -36,12 +37,14 @@ class PreviewWorker:
         self,
         workdir: Path,
         *,
+        port: int = 0,
         clean: bool = False,
         object_info: ObjectInfo = _nothing,
         comfyui: str = "0.33.0",
         max_upload: int = MAX_UPLOAD,
     ) -> None:
         self._workdir = workdir
+        self._port = port
         self._clean = clean
         self._object_info = object_info
         self._comfyui = comfyui
@@ -73,7 +76,7 @@ class PreviewWorker:
         self._server = web.AppRunner(application(site), access_log=None, shutdown_timeout=1)
         await self._server.setup()
         try:
-            await web.TCPSite(self._server, "127.0.0.1", 0).start()
+            await web.TCPSite(self._server, "127.0.0.1", self._port).start()
         except BaseException:
             await self._server.cleanup()
             raise

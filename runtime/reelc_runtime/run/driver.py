@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 import os
 import platform
 import time
@@ -25,11 +26,11 @@ from reelc_dsl.diagnostics.codes import (
 )
 from reelc_dsl.source import Source
 from reelc_runtime import comfy
-from reelc_runtime.engine import Direct, Engine, Step
+from reelc_runtime.engine import Direct, Engine, EngineFault, Step
 from reelc_runtime.run import events, faults, match
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.ids import Attempt
-from reelc_runtime.run.job import Context, JobBody, Result, read_result, retried
+from reelc_runtime.run.job import Context, JobBody, Result, is_whole, read_result, retried
 from reelc_runtime.run.record import (
     CANCELLED,
     DONE,
@@ -167,6 +168,7 @@ class _Driver:
         self.pool: Pool
         self.context: Context
         self.info: Info
+        self.before: Info | None = None
 
     # -- beginning and ending -----------------------------------------------------------------
 
@@ -174,9 +176,10 @@ class _Driver:
         """The whole run; its record says how it ended."""
         self.folder.lock()
         try:
-            resumed = self._begin()
+            before = self.folder.read()
+            self._begin(before)
             try:
-                films = await self._carry_out(resumed)
+                films = await self._carry_out()
             except BaseException as error:
                 self._record_end(error)
                 raise
@@ -185,10 +188,14 @@ class _Driver:
         finally:
             self.folder.unlock()
 
-    def _begin(self) -> bool:
-        """Write down what was asked for; whether the run was there before."""
+    def _begin(self, before: Info | None) -> None:
+        """Write down what was asked for.
+
+        Args:
+            before: what is known of the run already.
+        """
         request, folder = self.request, self.folder
-        before = folder.read()
+        self.before = before
         folder.forget_cancel()
         for name, content in request.plan.to_files().items():
             folder.keep(f"plan/{name}", content)
@@ -220,7 +227,6 @@ class _Driver:
                 pid=os.getpid(),
             )
         )
-        return before is not None
 
     def _record_end(self, error: BaseException) -> None:
         if isinstance(error, RunFault):
@@ -241,7 +247,7 @@ class _Driver:
 
     # -- carrying out -------------------------------------------------------------------------
 
-    async def _carry_out(self, resumed: bool) -> list[events.OutputWritten]:
+    async def _carry_out(self) -> list[events.OutputWritten]:
         request, started = self.request, self.request.clock.monotonic()
         leases = await self._leases()
         self.pool = Pool(
@@ -262,24 +268,33 @@ class _Driver:
                     workers=tuple(self.pool.urls),
                     jobs=request.goal.jobs,
                     state=str(self.folder.folder),
-                    resumed=resumed,
+                    resumed=self.before is not None,
                 )
             )
             if not self.pool.urls:
                 raise RunFault(Diagnostic(code=NO_WORKER, message="there is no worker to render on"))
             films = await self._with_engine()
+        except EngineFault as error:
+            raise RunFault(bad_database(error)) from None
         finally:
-            await self.pool.close()
-            if self.registry is not None:
-                await asyncio.to_thread(self.registry.close)
+            await self._let_go()
         self._tell(events.RunFinished(run=request.run, seconds=request.clock.monotonic() - started))
         return films
+
+    async def _let_go(self) -> None:
+        """Of workers and their leases; when the database fails, they run out by themselves."""
+        try:
+            with suppress(EngineFault):
+                await self.pool.close()
+        finally:
+            if self.registry is not None:
+                await asyncio.to_thread(self.registry.close)
 
     async def _leases(self) -> Leases:
         request = self.request
         if request.database is None:
             return Unshared()
-        from reelc_runtime.engine.durable import EngineFault, prepare, reporting
+        from reelc_runtime.engine.durable import prepare, reporting
 
         try:
             with reporting(request.database):
@@ -295,14 +310,12 @@ class _Driver:
             self.results[job] = asyncio.get_running_loop().create_future()
         if self.request.database is None:
             return await self._schedule(Direct(self._body))
-        from reelc_runtime.engine.durable import Durable, EngineFault
+        from reelc_runtime.engine.durable import Durable
 
         engine = Durable(self.request.run, self._body, self.request.database)
         try:
             await engine.launch()
             return await self._schedule(engine)
-        except EngineFault as error:
-            raise RunFault(bad_database(error)) from None
         finally:
             await engine.close()
 
@@ -385,7 +398,7 @@ class _Driver:
             async with self.gate:
                 if self.stopping.is_set():
                     return None
-                value = await engine.job(name, self.info.generation)
+                value = await self._value(engine, name)
             if "fault" in value:
                 self.found.setdefault(name, tuple(faults.from_json(d) for d in value["fault"]))
             elif "files" in value:
@@ -394,6 +407,29 @@ class _Driver:
         finally:
             if not self.results[name].done():
                 self.results[name].set_result(result)
+
+    async def _value(self, engine: Engine, name: str) -> Json:
+        """What the job's body returns.
+
+        What an earlier process recorded may not count any more: then the body is begun anew, as in a run that had
+        ended.
+        """
+        for generation in itertools.count(self.info.generation):
+            value = await engine.job(name, generation)
+            if self.before is None or self.stopping.is_set() or await self._counts(name, value):
+                return value
+        raise AssertionError("there is always a next generation")
+
+    async def _counts(self, name: str, value: Json) -> bool:
+        """Whether a value that may come from an earlier process can be used now."""
+        if "files" in value:
+            result = read_result(value, self.store)
+            return all([await asyncio.to_thread(is_whole, file) for file in result.files.values()])
+        if "fault" in value:
+            # Of this process, or of one that died before the run had failed.
+            return name in self.found or (self.before is not None and self.before.state == RUNNING)
+        # A process was killed while it was stopping its jobs.
+        return False
 
     async def _body(self, name: str, generation: int, step: Step) -> Json:
         """What the engine runs for a job; also, after a crash, for one that an earlier process began."""

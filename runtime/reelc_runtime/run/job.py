@@ -6,6 +6,7 @@ going to be sent, and finds out what became of it.
 """
 
 import asyncio
+import hashlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ DEADLINES: Mapping[str, float | None] = {
 }
 # Passing faults (a dropped connection, a 502 of a proxy) are tried again this often in one step.
 TRIES = 5
+# These until a worker counts as lost: it may have the prompt by now, or the result of hours.
+PATIENT = ("submit", "download")
+# HTTP says so of a file that is not there.
+GONE = 404
 
 
 class Stopped(Exception):
@@ -102,6 +107,15 @@ def read_result(value: Json, store: Store) -> Result:
     return Result(files)
 
 
+def is_whole(file: Handed) -> bool:
+    """Whether a job's file is still what it was when the job was done."""
+    try:
+        with file.path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
+    except OSError:
+        return False
+
+
 class JobBody:
     """The body of one job.
 
@@ -137,8 +151,11 @@ class JobBody:
     async def run(self) -> Json:
         """``{"files", "worker", "outputs"}``, ``{"fault": [...]}`` or ``{"stopped": true}``."""
         found = await self.step("look-up", self.look_up, {"identity": self.identity})
-        if found:
+        if "files" in found:
             return found
+        if found["identity"] != self.identity:
+            # An earlier process began it with files that were made anew since.
+            return {"stopped": True}
         sent = 0
         for number in itertools.islice(itertools.count(self.first), MOST_TRIES):
             leased = await self.step("lease", self.lease, {"attempt": number, "avoid": list(self.tried)})
@@ -195,12 +212,14 @@ class JobBody:
             return uploaded
         submitted = await self.step(
             "submit",
-            step.guarded("submit", steps.submit),
+            step.guarded("submit", step.with_files(steps.submit, uploaded)),
             {"prompt": own.prompt_id, "prefix": own.prefix, "names": uploaded, "attempt": number},
         )
         if "attached" not in submitted:
             return submitted
-        followed = await self.step("follow", step.guarded("follow", steps.follow), {"prompt": own.prompt_id})
+        followed = await self.step(
+            "follow", step.guarded("follow", step.with_files(steps.follow, uploaded)), {"prompt": own.prompt_id}
+        )
         if followed.get("vanished"):
             return {"lost": "the worker no longer knows the job", "sent": True}
         if "outputs" not in followed:
@@ -210,12 +229,12 @@ class JobBody:
     # -- steps that need no worker yet ---------------------------------------------------------
 
     async def look_up(self, args: Json) -> Json:
-        """The result of an earlier run, or nothing."""
+        """The result of an earlier run, or what is to be made."""
         context = self.context
         scopes = None if context.alike else {self.scope(url) for url in context.pool.urls}
         entry = await context.store.take(self.identity, context.engine, scopes)
         if entry is None or len(entry.files) != len(self.job.artifacts_out):
-            return {}
+            return {"identity": self.identity}
         context.report(events.JobReused(job=self.job.id, made_by=entry.run))
         return {"files": self.described(entry), "worker": entry.worker, "outputs": {}}
 
@@ -293,6 +312,19 @@ class _OnWorker:
 
         return run
 
+    def with_files(self, step: Callable[[Json], Awaitable[Json]], names: Json) -> Callable[[Json], Awaitable[Json]]:
+        """A step that fails on a worker which has lost the files that were sent to it: only the attempt is lost."""
+
+        async def run(args: Json) -> Json:
+            try:
+                return await step(args)
+            except RunFault:
+                if await self.steps.still_there(names):
+                    raise
+                return {"lost": "the worker no longer has the files that it was sent", "sent": True}
+
+        return run
+
     async def collect(self, args: Json) -> Json:
         """Download, verify, put into the store."""
         steps, body = self.steps, self.body
@@ -302,15 +334,18 @@ class _OnWorker:
             kept = await body.context.store.take(body.identity, body.context.engine, {body.scope(self.worker.url)})
             if kept is not None:
                 return self._result(kept, args["outputs"])
-            files = (await self._retried("download", lambda: steps.download(args)))["files"]
+            try:
+                files = (await self._retried("download", lambda: steps.download(args)))["files"]
+            except comfy.ServerError as error:
+                if error.status != GONE or (await steps.client.find(self.prompt)).state != "absent":
+                    raise
+                return {"lost": "the worker has started anew, and the result is gone", "sent": True}
             await self._retried("verify", lambda: steps.verify({"files": files}))
             return await asyncio.to_thread(self._keep, files, args["outputs"])
 
         return await self._ended("collect", work, retried=False)
 
     def _keep(self, names: Mapping[str, str], outputs: Json) -> Json:
-        import hashlib
-
         body, context = self.body, self.body.context
         job = body.job
         found: list[tuple[Path, str, int]] = []
@@ -347,8 +382,6 @@ class _OnWorker:
             return {"stopped": True}
         except RunFault as found:
             return body.fault(*found.diagnostics)
-        except OSError as error:
-            return body.fault(cannot_write(self.steps.files, error))
         except comfy.Stalled as error:
             if not body.context.pool.others(self.worker):
                 return body.fault(faults.worker_fault(error))
@@ -367,6 +400,9 @@ class _OnWorker:
                     help=("is the server busy or hanging? look at its log",),
                 ),
             )
+        except OSError as error:
+            # After TimeoutError, which is one, too.
+            return body.fault(cannot_write(self.steps.files, error))
 
     def _lost(self, name: str, trouble: Diagnostic) -> Json:
         sent = name != "upload"
@@ -375,27 +411,45 @@ class _OnWorker:
         return {"lost": trouble.message, "sent": sent}
 
     async def _retried(self, name: str, work: Callable[[], Awaitable[Json]]) -> Json:
-        return await retried(name, work, job=self.body.job.id, report=self.body.context.report, clock=self.steps.clock)
+        return await retried(
+            name,
+            work,
+            job=self.body.job.id,
+            report=self.body.context.report,
+            clock=self.steps.clock,
+            patience=self.steps.lost if name in PATIENT else 0.0,
+        )
 
 
 async def retried(
-    name: str, work: Callable[[], Awaitable[Json]], *, job: str, report: Report, clock: comfy.Clock
+    name: str,
+    work: Callable[[], Awaitable[Json]],
+    *,
+    job: str,
+    report: Report,
+    clock: comfy.Clock,
+    patience: float = 0.0,
 ) -> Json:
     """A step within its deadline, tried again after passing faults.
+
+    Args:
+        patience: seconds for which it is tried at least, however often that is.
 
     Raises:
         ComfyError: after the last try, or when trying again cannot help.
         TimeoutError: it took too long.
     """
-    delays = comfy.backoff()
+    delays, waited = comfy.backoff(), 0.0
     async with asyncio.timeout(DEADLINES[name]):
-        for left in range(TRIES - 1, -1, -1):
+        for number in itertools.count(1):
             try:
                 return await work()
             except comfy.ComfyError as error:
-                if left == 0 or name == "follow" or not comfy.is_transient(error):
+                enough = number >= TRIES and waited >= patience
+                if enough or name == "follow" or not comfy.is_transient(error):
                     raise
                 seconds = next(delays)
                 report(events.StepRetried(job=job, step=name, reason=str(error), seconds=seconds))
                 await clock.sleep(seconds)
-    raise AssertionError("the last try returns or raises")
+                waited += seconds
+    raise AssertionError("it is tried until it returns or raises")

@@ -76,10 +76,14 @@ async def schemas(
         async with gate:
             known[name] = await client.object_info(name)
 
-    async with asyncio.TaskGroup() as group:
-        for name in names:
-            if name not in known:
-                group.create_task(ask(name))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                if name not in known:
+                    group.create_task(ask(name))
+    except ExceptionGroup as several:
+        # Whoever calls knows one worker with one trouble.
+        raise several.exceptions[0] from None
     return {name: known[name] for name in names}
 
 

@@ -101,6 +101,19 @@ class Steps:
             artifacts[artifact.id] = await self._hand_over(artifact.id, self.handed[artifact.id])
         return {"inputs": names, "artifacts": artifacts}
 
+    async def still_there(self, names: Json) -> bool:
+        """Whether the worker has what :meth:`upload` named; yes when it does not say."""
+        sizes = {i.id: i.bytes for i in self.plan.inputs}
+        files = [(OutputFile(filename=n, subfolder="", type="input"), sizes[i]) for i, n in names["inputs"].items()]
+        for artifact, name in names["artifacts"].items():
+            handed = self.handed[artifact]
+            made = handed.on[1] if handed.on is not None and name != handed.upload_name else None
+            files.append((made or OutputFile(filename=name, subfolder="", type="input"), handed.bytes))
+        try:
+            return all([await self.client.has_file(ref, size) for ref, size in files])
+        except ComfyError:
+            return True
+
     async def _hand_over(self, artifact: str, file: Handed) -> str:
         """The name by which the worker finds an artifact: where it made it, or where it is sent."""
         if file.on is not None and file.on[0] == self.client.url:

@@ -70,6 +70,7 @@ class Registry:
             parts = parts.set(drivername="postgresql+psycopg")
         options: dict[str, Any] = {"connect_args": {"timeout": 30}} if parts.get_backend_name() == "sqlite" else {}
         self._engine = sa.create_engine(parts, **options)
+        self._url = url
         self.now = now
         self._text = sa.text
         with self._engine.begin() as connection:
@@ -81,13 +82,17 @@ class Registry:
                 connection.execute(sa.text(statement))
 
     def run(self, statement: str, **values: Any) -> int:
-        """Execute a statement; the number of rows that it changed."""
-        with self._engine.begin() as connection:
+        """Execute a statement; the number of rows that it changed. Raises EngineFault."""
+        from reelc_runtime.engine.durable import reporting
+
+        with reporting(self._url), self._engine.begin() as connection:
             return connection.execute(self._text(statement), values).rowcount
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
-        """The rows of a query."""
-        with self._engine.connect() as connection:
+        """The rows of a query. Raises EngineFault."""
+        from reelc_runtime.engine.durable import reporting
+
+        with reporting(self._url), self._engine.connect() as connection:
             return list(connection.execute(self._text(statement), values))
 
     def workers(self) -> dict[str, str]:
@@ -161,4 +166,10 @@ class Shared:
 
 
 async def _thread(function: Callable[..., T], *args: Any, **values: Any) -> T:
-    return await asyncio.to_thread(function, *args, **values)
+    """In a thread. Who is cancelled waits for its end all the same, so that no statement comes after later ones."""
+    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **values))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.gather(work, return_exceptions=True)
+        raise

@@ -7,6 +7,7 @@ from typing import Any
 
 from reelc_compiler.plan import Job
 from reelc_dsl.diagnostics import Diagnostic
+from reelc_dsl.diagnostics.codes import NO_WORKER
 from reelc_runtime import comfy
 from reelc_runtime.run import events
 from reelc_runtime.run.faults import RunFault, worker_fault
@@ -33,6 +34,8 @@ class Worker:
         matched: what matching said, by job: the worker's facts, or what keeps it from the job.
         schemas: its node classes, as far as they were asked for; None for one that it does not have.
         abandoned: prompts that were left on it when it was lost, each with how to stop it.
+        turn: who changes its lease waits for who does so before.
+        probe: finds out whether it answers again.
     """
 
     url: str
@@ -50,6 +53,17 @@ class Worker:
     )
     probe_at: float = 0.0
     probe_delay: float = FIRST_PROBE
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    probe: "asyncio.Task[None] | None" = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may get jobs, now or when it is free."""
+        return self.trouble is None and not self.draining
+
+    def refuses(self, job: str) -> bool:
+        """Whether it has said that it cannot do a job."""
+        return isinstance(self.matched.get(job), tuple)
 
     def fits(self, job: str) -> dict[str, Any] | None:
         """What it said of itself when it was matched with a job that it can do."""
@@ -89,7 +103,7 @@ class Pool:
         self._clock = clock
         self._patience = patience
         self._changed = asyncio.Event()
-        self._alone_since: float | None = None
+        self._alone_since: dict[str, float] = {}
         for url in urls:
             self._add(url)
 
@@ -120,34 +134,42 @@ class Pool:
         while True:
             changed = self._changed
             for worker in self._ranked(job, prefer, avoid):
-                if await self._try(worker, job):
+                if await self._try(worker, job, avoid):
                     return worker
             self._check_hope(job)
             await self._wait(changed)
 
-    async def _try(self, worker: Worker, job: Job) -> bool:
+    async def _try(self, worker: Worker, job: Job, avoid: Collection[str]) -> bool:
         if job.id not in worker.matched:
             await self._match_with(worker, job)
-        if not self._free(worker) or worker.fits(job.id) is None or self._better_elsewhere(worker, job):
+        if not self._free(worker) or worker.fits(job.id) is None or self._better_elsewhere(worker, job, avoid):
             return False
         worker.holders.add(job.id)
-        if await self._leases.take(worker.url, job.id):
-            return True
-        worker.holders.discard(job.id)
-        return False
+        try:
+            taken = await self._leases.take(worker.url, job.id)
+        except BaseException:
+            # Given up in the middle: the lease may be there already.
+            await self.release(worker, job)
+            raise
+        if not taken:
+            worker.holders.discard(job.id)
+        return taken
 
     async def hold(self, url: str, job: Job) -> Worker | None:
         """The worker that a job was given before this process began, or just now; None if it is no longer ours."""
         worker = self.workers.get(url)
         if worker is not None and job.id not in worker.holders:
             worker.holders.add(job.id)
+            # It has answered an earlier process of this run, so it is worth waiting for.
+            worker.live = True
             await self._leases.take(url, job.id)
         return worker
 
     async def release(self, worker: Worker, job: Job) -> None:
         """Give a worker back."""
         worker.holders.discard(job.id)
-        await self._leases.free(worker.url, job.id)
+        async with worker.turn:
+            await self._leases.free(worker.url, job.id)
         self._notify()
 
     def lost(self, worker: Worker, trouble: Diagnostic, *, stop: Callable[[], Awaitable[None]] | None = None) -> None:
@@ -170,29 +192,26 @@ class Pool:
 
     def others(self, worker: Worker) -> bool:
         """Whether another worker could take over."""
-        return any(w is not worker and w.trouble is None and not w.draining for w in self.workers.values())
+        return any(w is not worker and w.usable for w in self.workers.values())
 
     # -- choosing -----------------------------------------------------------------------------
 
     def _free(self, worker: Worker) -> bool:
-        return worker.trouble is None and not worker.draining and not worker.holders
+        return worker.usable and not worker.holders
 
     def _ranked(self, job: Job, prefer: Collection[str], avoid: Collection[str]) -> list[Worker]:
-        """Free workers, the best first."""
+        """Free workers, the best first; one that is to be avoided only while no other may do the job."""
         free = [w for w in self.workers.values() if self._free(w)]
-        usable = [w for w in free if w.url not in avoid]
-        if not usable and not any(
-            w.url not in avoid and w.trouble is None and not w.draining for w in self.workers.values()
-        ):
-            usable = free
-        return sorted(usable, key=lambda w: (w.url not in prefer, not _roomy(w, job)))
+        if any(w.usable and w.url not in avoid and not w.refuses(job.id) for w in self.workers.values()):
+            free = [w for w in free if w.url not in avoid]
+        return sorted(free, key=lambda w: (w.url not in prefer, not _roomy(w, job)))
 
-    def _better_elsewhere(self, worker: Worker, job: Job) -> bool:
+    def _better_elsewhere(self, worker: Worker, job: Job, avoid: Collection[str]) -> bool:
         """Whether a worker with enough GPU memory is only busy: worth waiting for."""
         if _roomy(worker, job):
             return False
         return any(
-            w.trouble is None and not w.draining and w.fits(job.id) is not None and _roomy(w, job)
+            w.usable and w.url not in avoid and w.fits(job.id) is not None and _roomy(w, job)
             for w in self.workers.values()
             if w is not worker
         )
@@ -218,40 +237,62 @@ class Pool:
         Raises:
             RunFault: it cannot.
         """
-        usable = [w for w in self.workers.values() if w.trouble is None and not w.draining]
-        unfit = [w for w in usable if isinstance(w.matched.get(job.id), tuple)]
-        lost = [w for w in self.workers.values() if w.trouble is not None]
+        usable = [w for w in self.workers.values() if w.usable]
+        unfit = [w for w in usable if w.refuses(job.id)]
         if len(unfit) < len(usable) or any(job.id in w.holders for w in usable):
-            self._alone_since = None
+            self._alone_since.pop(job.id, None)
             return
-        if not lost or (unfit and not any(w.live for w in lost)):
-            raise RunFault(*_distinct(d for w in unfit for d in _refusals(w, job.id)))
-        if unfit:
-            return  # a worker that was there may come back
-        now = self._clock.monotonic()
-        if self._alone_since is None:
-            self._alone_since = now
-        if not any(w.live for w in lost) or now - self._alone_since >= self._patience:
-            raise RunFault(*_distinct(w.trouble for w in lost if w.trouble is not None))
+        since = self._alone_since.setdefault(job.id, self._clock.monotonic())
+        patient = self._clock.monotonic() - since < self._patience
+        # One that was there may come back, and one that is drained may be wanted again.
+        if patient and any(w.live and not w.usable for w in self.workers.values()):
+            return
+        refusals = [d for w in unfit for d in _refusals(w, job.id)]
+        troubles = [w.trouble for w in self.workers.values() if w.trouble is not None and (w.live or not refusals)]
+        draining = Diagnostic(
+            code=NO_WORKER,
+            message=f"no worker is left for the job {job.id}: all of them are being drained",
+            help=("add one with `reelc workers add URL`, then run again: what is finished is kept",),
+        )
+        raise RunFault(*_distinct([*refusals, *troubles] or [draining]))
 
     # -- what happens meanwhile ---------------------------------------------------------------
 
     async def serve(self) -> None:
         """Look after the workers until cancelled: renew leases, probe lost ones, take in new ones."""
         renewed = self._clock.monotonic()
-        while True:
-            await self._clock.sleep(TICK)
-            await self._read_registry()
-            now = self._clock.monotonic()
-            for worker in list(self.workers.values()):
-                if worker.trouble is not None and now >= worker.probe_at:
-                    await self._probe(worker)
-            if now - renewed >= TTL / 3:
-                renewed = now
-                for worker in self.workers.values():
-                    for job in list(worker.holders):
+        try:
+            while True:
+                await self._clock.sleep(TICK)
+                await self._read_registry()
+                self._begin_probes()
+                now = self._clock.monotonic()
+                if now - renewed >= TTL / 3:
+                    renewed = now
+                    await self._renew()
+                self._notify()
+        finally:
+            probes = [w.probe for w in self.workers.values() if w.probe is not None]
+            for probe in probes:
+                probe.cancel()
+            await asyncio.gather(*probes, return_exceptions=True)
+
+    async def _renew(self) -> None:
+        for worker in list(self.workers.values()):
+            async with worker.turn:
+                for job in list(worker.holders):
+                    # It may have been given back while another one was renewed.
+                    if job in worker.holders:
                         await self._leases.take(worker.url, job)
-            self._notify()
+
+    def _begin_probes(self) -> None:
+        """Each on its own: one that hangs must not keep leases from being renewed."""
+        for worker in self.workers.values():
+            if worker.probe is not None and worker.probe.done():
+                worker.probe.result()
+                worker.probe = None
+            if worker.probe is None and worker.trouble is not None and self._clock.monotonic() >= worker.probe_at:
+                worker.probe = asyncio.ensure_future(self._probe(worker))
 
     async def _read_registry(self) -> None:
         for url, state in (await self._leases.registered()).items():
@@ -275,6 +316,7 @@ class Pool:
             return
         worker.trouble = None
         self._report(events.WorkerBack(worker=worker.url))
+        self._notify()
         abandoned, worker.abandoned = worker.abandoned, {}
         for stop in abandoned.values():
             # What was given to another worker must not go on here.
