@@ -207,11 +207,14 @@ class Pool:
         return sorted(free, key=lambda w: (w.url not in prefer, not _roomy(w, job)))
 
     def _better_elsewhere(self, worker: Worker, job: Job, avoid: Collection[str]) -> bool:
-        """Whether a worker with enough GPU memory is only busy: worth waiting for."""
+        """Whether there is a worker with enough GPU memory: only busy, which is worth waiting for, or not asked yet."""
         if _roomy(worker, job):
             return False
         return any(
-            w.usable and w.url not in avoid and w.fits(job.id) is not None and _roomy(w, job)
+            w.usable
+            and w.url not in avoid
+            and _roomy(w, job)
+            and (w.fits(job.id) is not None or (self._free(w) and job.id not in w.matched))
             for w in self.workers.values()
             if w is not worker
         )
