@@ -92,7 +92,7 @@ def test_a_projects_catalogs_are_listed_and_broken_ones_said(worker: ComfyStub, 
     shown = run("catalog", "list").stdout
     assert "studio (--catalog studio.catalog)" in shown
     assert "studio (--catalog catalogs/other.catalog)" in shown
-    assert "Comfy.My-Pack     1  from somewhere at an unknown commit" in shown
+    assert "Comfy.My-Pack     1  origin unknown" in shown
     Path("catalogs/other.catalog").write_text("x", "utf-8")
     done = run("catalog", "list", code=1)
     assert "studio.catalog" in done.stdout
@@ -151,7 +151,7 @@ def test_a_workers_catalog_is_written(worker: ComfyStub) -> None:
     assert value["sha256"] == catalogs.read_catalog(Path("studio.catalog")).sha256
     assert value["left_out"] == ["Odd"]
     assert run("catalog", "show", "Own", "--catalog", "studio.catalog").stdout.startswith(
-        "Own: node pack Comfy.My-Pack (from somewhere at an unknown commit), for ComfyUI 0.33.0 (catalog studio)"
+        "Own: node pack Comfy.My-Pack (origin unknown), for ComfyUI 0.33.0 (catalog studio)"
     )
 
 
