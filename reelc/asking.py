@@ -11,11 +11,12 @@ from reelc_runtime.run.runner import worker_fault
 
 
 @asynccontextmanager
-async def asking(worker: str) -> AsyncGenerator[comfy.ComfyClient]:
+async def asking(worker: str, *, timeouts: comfy.Timeouts | None = None) -> AsyncGenerator[comfy.ComfyClient]:
     """A client of a worker.
 
     Args:
         worker: its URL.
+        timeouts: how long to wait.
 
     Raises:
         ReelError: E0701, E0702, E0712 or E0713, for whatever goes wrong inside.
@@ -26,7 +27,11 @@ async def asking(worker: str) -> AsyncGenerator[comfy.ComfyClient]:
             client_id="reelc-ask",
             token=os.environ.get(TOKEN_VARIABLE) or None,
             headers=headers_of(os.environ.get(HEADERS_VARIABLE, "")),
+            timeouts=timeouts or comfy.Timeouts(),
         ) as client:
             yield client
     except comfy.ComfyError as error:
         raise ReelError([worker_fault(error)]) from None
+
+
+__all__ = ["asking", "worker_fault"]

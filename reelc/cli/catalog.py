@@ -8,6 +8,7 @@ import click
 from reelc.cli import address
 from reelc.cli.exits import DONE, INPUT_ERRORS
 from reelc.cli.output import print_diagnostics, print_json, talk
+from reelc.cli.schemas import class_json, class_lines, origin
 
 if TYPE_CHECKING:
     from reelc_compiler.catalog import Catalog, PackInfo
@@ -79,8 +80,7 @@ def _summary(catalog: dict[str, Any]) -> list[str]:
     ]
     width = max((len(p["name"]) for p in catalog["packs"]), default=0)
     for pack in catalog["packs"]:
-        commit = f"at {pack['commit'][:12]}" if pack["commit"] else "at an unknown commit"
-        lines.append(f"  {pack['name']:<{width}}  {pack['classes']:>4}  {pack['repo'] or 'from somewhere'} {commit}")
+        lines.append(f"  {pack['name']:<{width}}  {pack['classes']:>4}  {origin(pack['repo'], pack['commit'])}")
     return lines
 
 
@@ -99,7 +99,6 @@ def _summary(catalog: dict[str, Any]) -> list[str]:
 def show(node_class: str, name: str | None, as_json: bool) -> None:
     """Show what the node class CLASS takes and gives, as a catalog has it."""
     from reelc.catalogs import open_catalog
-    from reelc.cli.schemas import class_json, class_lines
     from reelc_dsl.diagnostics.suggest import did_you_mean
 
     catalog = open_catalog(name)

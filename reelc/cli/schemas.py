@@ -35,8 +35,14 @@ def _origin(schema: NodeSchema, catalog: Catalog) -> str:
     if schema.pack == "core":
         return f"{version} (catalog {catalog.name})"
     pack = catalog.packs[schema.pack]
-    at = f"{pack.repo or 'from somewhere'} at {pack.commit[:12] if pack.commit else 'an unknown commit'}"
-    return f"node pack {pack.name} ({at}), for {version} (catalog {catalog.name})"
+    return f"node pack {pack.name} ({origin(pack.repo, pack.commit)}), for {version} (catalog {catalog.name})"
+
+
+def origin(repo: str | None, commit: str | None) -> str:
+    """Where a pack comes from, as far as it is known."""
+    if repo is None:
+        return "origin unknown"
+    return f"{repo} at {commit[:12]}" if commit else f"{repo}, commit unknown"
 
 
 def _remarks(schema: NodeSchema) -> Iterator[str]:
