@@ -13,6 +13,7 @@ from reelc.cli.output import colors, print_json
 
 if TYPE_CHECKING:
     from reelc.doctor import Check
+    from reelc_runtime.run.driver import Address
 
 HERE = "this machine"
 PAINT = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -44,10 +45,12 @@ def command(workers: tuple[str, ...], out: Path | None, write: bool, as_json: bo
     """
     from reelc.doctor import FAIL
     from reelc.doctor.machine import examine, find_settings
+    from reelc.rendering import addresses
 
     settings = find_settings(Path())
-    folder = out or settings.out or Path("out")
-    groups = [(HERE, examine(folder, settings, os.environ)), *_ask(_named(workers, settings.workers), write)]
+    folder = out or settings.config.out or Path("out")
+    named = workers or tuple(os.environ.get("REELC_WORKER", "").split())
+    groups = [(HERE, examine(folder, settings, os.environ)), *_ask(addresses(named, settings.config.workers), write)]
     failed = [any(c.state == FAIL for c in checks) for _, checks in groups]
     if as_json:
         shown = [
@@ -60,12 +63,7 @@ def command(workers: tuple[str, ...], out: Path | None, write: bool, as_json: bo
     raise click.exceptions.Exit(RUN_FAILED if any(failed[1:]) else INPUT_ERRORS if failed[0] else DONE)
 
 
-def _named(workers: tuple[str, ...], settings: tuple[str, ...]) -> tuple[str, ...]:
-    """The workers to ask: of the command line, else of the environment, else of the settings."""
-    return workers or tuple(os.environ.get("REELC_WORKER", "").split()) or settings
-
-
-def _ask(urls: tuple[str, ...], write: bool) -> list[tuple[str, list["Check"]]]:
+def _ask(workers: "tuple[Address, ...]", write: bool) -> list[tuple[str, list["Check"]]]:
     """The findings about all workers, asked at the same time."""
     import asyncio
 
@@ -74,10 +72,10 @@ def _ask(urls: tuple[str, ...], write: bool) -> list[tuple[str, list["Check"]]]:
 
     async def ask() -> list[list["Check"]]:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(examine(url, write=write)) for url in urls]
+            tasks = [group.create_task(examine(worker, write=write)) for worker in workers]
         return [task.result() for task in tasks]
 
-    return list(zip(map(public, urls), asyncio.run(ask()), strict=True)) if urls else []
+    return list(zip([public(w.url) for w in workers], asyncio.run(ask()), strict=True)) if workers else []
 
 
 def _shown(group: str, checks: list["Check"]) -> str:

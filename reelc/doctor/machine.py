@@ -5,17 +5,17 @@ import platform
 import shutil
 import sys
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any, cast
 
 from reelc import __version__
+from reelc.config import NAME, Config, find_config
 from reelc.doctor.check import FAIL, OK, WARN, Check, guarded
 from reelc_compiler.units import bytes_text
+from reelc_dsl.diagnostics import ReelError
 
 # What the extra `run` consists of: distribution and module.
 PARTS = (
@@ -28,31 +28,27 @@ PARTS = (
 GET_RUN = "pip install 'reelc[run]'"
 
 # Variables that reelc reads. Whatever may hold a password is only said to be set.
-SECRET = ("REELC_WORKER_TOKEN", "REELC_WORKER_HEADERS")
-SHOWN = ("REELC_WORKER", "NO_COLOR", "FORCE_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+SECRET = ("REELC_WORKER_TOKEN", "REELC_WORKER_HEADERS", "REELC_DB")
+SHOWN = ("REELC_WORKER", "REELC_STATE", "NO_COLOR", "FORCE_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
-SETTINGS = "reelc.toml"
-MAX_SETTINGS = 2**20
 LITTLE_SPACE = 5 * 10**9
 NO_SPACE = 500 * 10**6
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What ``reelc.toml`` says, as far as the doctor needs it.
+    """``reelc.toml``, which a doctor reads also when it is wrong.
 
     Args:
-        path: the file; None when there is none.
-        workers: addresses.
-        out: the folder for films.
-        fault: why the file cannot be used; empty when it can.
+        config: what it says; nothing when it cannot be used.
+        fault: why it cannot; empty when it can, or is not there.
+        help: the way out of the fault.
     """
 
-    path: Path | None = None
-    workers: tuple[str, ...] = ()
-    out: Path | None = None
+    config: Config
     fault: str = ""
+    help: str = ""
 
 
 def examine(out: Path, settings: Settings, environment: Mapping[str, str]) -> list[Check]:
@@ -163,10 +159,12 @@ def _disk(out: Path) -> Iterator[Check]:
 
 
 def _state(out: Path) -> Iterator[Check]:
-    """Whether journals and downloads could be written; nothing that is not there yet is made."""
-    state = out.absolute() / ".reelc"
+    """Whether runs, their database and their results could be written; nothing that is not there yet is made."""
+    from reelc.rendering import state_folder
+
+    state = state_folder(out).absolute()
     place = _existing(state)
-    help_ = f"give yourself the right to write into {place}, or write elsewhere with --out"
+    help_ = f"give yourself the right to write into {place}, or name another folder with --out or REELC_STATE"
     if not place.is_dir():
         text = f"{place} is a file, so {state} cannot be a folder"
         yield Check(name="state", state=FAIL, text=text, help="move the file, or write elsewhere with --out")
@@ -233,43 +231,19 @@ def _proxies(environment: Mapping[str, str]) -> Iterator[Check]:
 
 def find_settings(start: Path) -> Settings:
     """The ``reelc.toml`` of a folder or the nearest one above it."""
-    folder = start.absolute()
-    for place in (folder, *folder.parents):
-        path = place / SETTINGS
-        if path.is_file():
-            return _read(path)
-    return Settings()
-
-
-def _read(path: Path) -> Settings:
     try:
-        if path.stat().st_size > MAX_SETTINGS:
-            return Settings(path, fault=f"it is larger than {MAX_SETTINGS // 2**20} MiB")
-        value = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        return Settings(path, fault=f"it cannot be read: {(error.strerror or type(error).__name__).lower()}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Settings(path, fault=f"it is not TOML: {error}")
-    run: Any = value.get("run", {})
-    table = cast(dict[str, Any], run) if isinstance(run, dict) else {}
-    named: Any = table.get("workers", [])
-    workers: list[str] = []
-    for item in cast(list[Any], named) if isinstance(named, list) else []:
-        # A worker is an address, or a table that has one.
-        url: Any = cast(dict[str, Any], item).get("url") if isinstance(item, dict) else item
-        if isinstance(url, str):
-            workers.append(url)
-    out: Any = table.get("out")
-    return Settings(path, tuple(workers), path.parent / out if isinstance(out, str) else None)
+        return Settings(find_config(start))
+    except ReelError as error:
+        found = error.diagnostics[0]
+        return Settings(Config(), found.message, "; ".join(found.help) or "`reelc new` writes one to compare with")
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
-    if settings.path is None:
-        yield Check(name="settings", state=OK, text=f"there is no {SETTINGS} here or above")
-    elif settings.fault:
-        text = f"{settings.path} cannot be used: {settings.fault}"
-        yield Check(name="settings", state=FAIL, text=text, help="correct it; `reelc new` writes one to compare with")
+    if settings.fault:
+        yield Check(name="settings", state=FAIL, text=settings.fault, help=settings.help)
+    elif settings.config.path is None:
+        yield Check(name="settings", state=OK, text=f"there is no {NAME} here or above")
     else:
-        count = len(settings.workers)
+        count = len(settings.config.workers)
         named = f"{count} worker{'s' if count != 1 else ''}" if count else "no workers"
-        yield Check(name="settings", state=OK, text=f"{settings.path} names {named}")
+        yield Check(name="settings", state=OK, text=f"{settings.config.path} names {named}")

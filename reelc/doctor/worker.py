@@ -14,6 +14,7 @@ from reelc_compiler.catalog.pull import pull
 from reelc_compiler.units import bytes_text
 from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_runtime import comfy
+from reelc_runtime.run.driver import Address
 
 TIMEOUTS = comfy.Timeouts(connect=5.0, read=20.0, answer=60.0)
 # The same name each time, so that at most one file of the doctor stays on a worker: ComfyUI deletes none.
@@ -21,17 +22,17 @@ UPLOAD = "reelc_doctor.txt"
 NAMED = 5
 
 
-async def examine(url: str, *, write: bool, now: Callable[[], float] = time.perf_counter) -> list[Check]:
+async def examine(worker: Address, *, write: bool, now: Callable[[], float] = time.perf_counter) -> list[Check]:
     """All findings about a worker. One that does not answer is asked nothing more.
 
     Args:
-        url: its address.
+        worker: its address, with its credentials.
         write: also upload a file.
         now: seconds.
     """
     found: list[Check] = []
     try:
-        async with asking(url, timeouts=TIMEOUTS) as client:
+        async with asking(worker, timeouts=TIMEOUTS) as client:
             await client.system_stats()  # makes the connection, which is no part of the latency
             started = now()
             stats = await client.system_stats()

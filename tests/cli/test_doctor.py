@@ -211,21 +211,35 @@ def test_settings(folder: Path, stub: ComfyStub) -> None:
     assert found["settings"]["text"] == f"{settings} names 1 worker"
     assert f"({folder / 'films'})" in found["disk"]["text"]
     assert found["answers"]["state"] == "ok"
-    settings.write_text(f'[run]\nworkers = [{{ url = "{stub.url}" }}, 3]\n', "utf-8")
+
+
+def test_a_worker_of_the_settings_with_a_token_of_its_own(
+    folder: Path, stub: ComfyStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub.token = "hush"
+    line = f'{{ url = "{stub.url}", token_env = "MY_TOKEN" }}'
+    (folder / "reelc.toml").write_text(f"[run]\nworkers = [{line}]\n", "utf-8")
+    assert "(E0713)" in findings(code=3)["answers"]["text"]
+    monkeypatch.setenv("MY_TOKEN", "hush")
     assert findings()["answers"]["state"] == "ok"
 
 
-@pytest.mark.parametrize("text", [b"[run", b"\xff", b"x" * (2**20 + 1)])
+@pytest.mark.parametrize("text", [b"[run", b"\xff", b"x" * (2**20 + 1), b"run = 3", b"[other]", b"[run]\nworkers = 3"])
 def test_settings_that_cannot_be_used(text: bytes, folder: Path) -> None:
     (folder / "reelc.toml").write_bytes(text)
     found = findings(code=1)["settings"]
-    assert found["text"].startswith(f"{folder / 'reelc.toml'} cannot be used: it is ")
+    assert found["text"].startswith(f"`{folder / 'reelc.toml'}` cannot be used: ")
 
 
-@pytest.mark.parametrize("text", ["", "run = 3", "[run]\nworkers = 3\nout = 4", "[other]\nx = 1"])
-def test_settings_that_say_nothing_for_the_doctor(text: str, folder: Path) -> None:
-    (folder / "reelc.toml").write_text(text, "utf-8")
+def test_settings_that_say_nothing(folder: Path) -> None:
+    (folder / "reelc.toml").write_text("", "utf-8")
     assert findings()["settings"]["text"].endswith("names no workers")
+
+
+def test_a_state_folder_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "out").write_text("a file", "utf-8")
+    monkeypatch.setenv("REELC_STATE", str(folder / "state"))
+    assert findings()["state"]["text"] == f"{folder / 'state'} is not there yet, and can be made"
 
 
 def test_a_question_that_fails_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
