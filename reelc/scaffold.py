@@ -11,7 +11,7 @@ from reelc.landscape import HOURS, landscape
 
 TEMPLATES = {
     "still": "one picture, brought to life",
-    "shots": "several pictures, a film each",
+    "shots": "several pictures, joined into one film",
 }
 _DATA = Path(__file__).resolve().parent / "data" / "templates"
 # The pictures of a template: where they lie, and the hour that they show.

@@ -17,7 +17,7 @@ NAMES = ("still", "shots")
     type=click.Choice(NAMES),
     default="still",
     show_default=True,
-    help="What to begin with: one picture brought to life, or several, a film each.",
+    help="What to begin with: one picture brought to life, or several, joined into one film.",
 )
 @click.option("--json", "as_json", is_flag=True, help="What was made, as JSON.")
 def command(folder: Path, template: str, as_json: bool) -> None:
