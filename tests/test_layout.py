@@ -78,6 +78,12 @@ STATEMENTS = [
         f'let a = "{"x" * WIDTH}"',
         f'let a = "{"x" * WIDTH}"',
     ),
+    case("unless a comma keeps it open", "let a = f([1],)", "let a = f(\n  [1],\n)"),
+    case(
+        "what stands behind on the line counts",
+        f'let a = chain p from f({LONG}, {LONG}) until """{LONG}\n""" {{ p }}',
+        f'let a = chain p from f(\n  {LONG}, {LONG},\n) until """{LONG}\n  """ {{ p }}',
+    ),
     # -- rows
     case("a pipe that fits", "let a = b |> c() |> d()", "let a = b |> c() |> d()"),
     case("a pipe that the author broke", "let a = b\n|> c() |> d()", "let a = b\n  |> c()\n  |> d()"),
