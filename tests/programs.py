@@ -20,7 +20,8 @@ TEXTS = [
     '"""first\n\tsecond\n\t  third"""',
     '"""\n\n"""',
     '"""   \n   a \\"""\\n  b\n  c   \n     """',
-    '"""""",'[:-1],
+    '""""""',
+    '"""no-break\n   \u00a0"""',
 ]
 NUMBERS = ["1", "25", "007", "0.5", "1e-3", "1.5E+10", "24fps", "23.976fps", "2.5s", "50%", "48GB", "7what", "1024x576"]
 OPERATORS = ["+", "-", "*", "/", "%", "==", "!=", "<=", ">=", "<", ">", "and", "or"]
@@ -83,7 +84,10 @@ class Programs:
         match self.random.randrange(5):
             case 0:
                 self.put("(")
-                self.expr(depth - 1)
+                if depth > 0 and self.chance(2):
+                    self.rows(depth - 1, self.random.randrange(5))
+                else:
+                    self.expr(depth - 1)
                 self.put(")")
             case 1:
                 self.call(depth)

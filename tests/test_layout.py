@@ -26,6 +26,14 @@ STATEMENTS = [
     case("operators", "let a = - b*( c-1 )%8..  2 + d", "let a = -b * (c - 1) % 8..2 + d"),
     case("logic", "let a = not(b and c)or d!=e", "let a = not (b and c) or d != e"),
     case("parentheses stay", "let a = ((b)) + (c * d)", "let a = ((b)) + (c * d)"),
+    case("of one rank, too", "let a = (b + c) + (d and e) and f", "let a = (b + c) + (d and e) and f"),
+    case("around steps", "let a = (b |> c) |> d", "let a = (b |> c) |> d"),
+    case("around calls", "let a = ((f(x)).y)[0]", "let a = ((f(x)).y)[0]"),
+    case(
+        "around branches",
+        "let a = if b then c else (if d then e else f)",
+        "let a = if b then c else (if d then e else f)",
+    ),
     case("postfix", "let a = f ( x ) . y [ 0 ] ( ... z )", "let a = f(x).y[0](...z)"),
     case("literals", "let a = [1.50, 1E+3, 50%, 24fps, 007]", "let a = [1.50, 1E+3, 50%, 24fps, 007]"),
     case("texts", r'let a = "a\"b\\ {{ c }}  "', r'let a = "a\"b\\ {{ c }}  "'),
@@ -69,6 +77,12 @@ STATEMENTS = [
         "nothing of this helps a long text",
         f'let a = "{"x" * WIDTH}"',
         f'let a = "{"x" * WIDTH}"',
+    ),
+    case("unless a comma keeps it open", "let a = f([1],)", "let a = f(\n  [1],\n)"),
+    case(
+        "what stands behind on the line counts",
+        f'let a = chain p from f({LONG}, {LONG}) until """{LONG}\n""" {{ p }}',
+        f'let a = chain p from f(\n  {LONG}, {LONG},\n) until """{LONG}\n  """ {{ p }}',
     ),
     # -- rows
     case("a pipe that fits", "let a = b |> c() |> d()", "let a = b |> c() |> d()"),
@@ -130,7 +144,7 @@ STATEMENTS = [
     case("a chain", "let a = chain p from b until 30s{p}", "let a = chain p from b until 30s { p }"),
     # -- comments
     case("before", "#a\n\n\n# b\nlet a = 1", "#a\n\n# b\nlet a = 1"),
-    case("behind", "let a = 1 # one\nlet b = 2# two   ", "let a = 1  # one\nlet b = 2  # two"),
+    case("behind", "let a = 1 # one\nlet b = 2# two \t ", "let a = 1  # one\nlet b = 2  # two"),
     case("at the end", "let a = 1\n\n# that was all", "let a = 1\n\n# that was all"),
     case("alone", "# nothing yet", "# nothing yet"),
     case(
@@ -192,8 +206,8 @@ ITEMS = [
     case("empty body", "pipeline p {\n\n}", "pipeline p {}\n"),
     case(
         "workflow",
-        'workflow w="w.json"{in a:image="1.image" out b:clip="2.out"}',
-        'workflow w = "w.json" {\n  in a: image = "1.image"\n  out b: clip = "2.out"\n}\n',
+        'reel 1 workflow w="w.json"{in a:image="1.image" out b:clip="2.out"}',
+        'reel 1\n\nworkflow w = "w.json" {\n  in a: image = "1.image"\n  out b: clip = "2.out"\n}\n',
     ),
     case(
         "stages are set off",
@@ -204,6 +218,11 @@ ITEMS = [
         "an empty line of the author sets off too",
         "pipeline p {}\n# about p\n\npipeline q {}",
         "pipeline p {}\n# about p\n\npipeline q {}\n",
+    ),
+    case(
+        "so does one between comments",
+        "pipeline p {}\n# about p\n\n# about q\npipeline q {}",
+        "pipeline p {}\n# about p\n\n# about q\npipeline q {}\n",
     ),
     case(
         "description",
@@ -228,6 +247,13 @@ def test_a_line_may_be_as_long_as_the_width(over: int) -> None:
     name = "x" * (WIDTH + over - len("let a = f(, b)"))
     lines = reelc.format(f"let a = f({name}, b)").splitlines()
     assert (len(lines), len(lines[0]) == WIDTH) == ((3, False) if over else (1, True))
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_an_element_leaves_room_for_its_comma(over: int) -> None:
+    name = "x" * (WIDTH + over - len("  g(),"))
+    lines = reelc.format(f"let a = f(1, g({name}))").splitlines()
+    assert lines[2] == ("  g(" if over else f"  g({name}),")
 
 
 def test_line_ends_and_byte_order_mark() -> None:

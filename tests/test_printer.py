@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from programs import Programs
 
@@ -97,9 +97,16 @@ def test_there_are_programs() -> None:
     assert len(CHUNKS) > 200
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.randoms(use_true_random=False))
-def test_any_program(choice: random.Random) -> None:
+# Without shrinking, which takes minutes for programs: what fails is printed whole.
+@pytest.mark.parametrize("part", range(5))
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.reuse, Phase.generate],
+)
+@given(choice=st.randoms(use_true_random=False))
+def test_any_program(part: int, choice: random.Random) -> None:
     programs = Programs(choice)
     text = programs.laid_out(programs.words())
     # Where a keyword cannot be a name, or `%` is no percentage, there is no program to print.

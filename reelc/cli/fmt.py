@@ -19,7 +19,7 @@ STDIN = Path("-")
 
 
 @click.command("fmt")
-@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...", type=click.Path(readable=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Change nothing; print the names of files that would change.")
 @click.option("--diff", is_flag=True, help="Change nothing; print what would change, as a unified diff.")
 @click.option("-q", "--quiet", is_flag=True, help="No count of files at the end.")
