@@ -10,11 +10,13 @@ three take turns, and the order within a turn rotates: a noisy machine hits all 
 
 import argparse
 import json
+import operator
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,43 +24,49 @@ from environments import ROOT, other, reelc
 from object_info import object_info
 
 FILE = ROOT / "examples" / "harbor.reel"
+ONE_RUN = Path(__file__).with_name("one_run.py")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process took: seconds of the clock and of the CPU, and megabytes of resident memory at its peak."""
+
+    wall: float
+    cpu: float
+    memory: float
 
 
 @dataclass(frozen=True)
 class Program:
-    """What is measured.
-
-    Attributes:
-        seconds: wall time of each run.
-        megabytes: peak resident memory of each run.
-    """
+    """What is measured, and its runs."""
 
     name: str
     command: list[str]
-    seconds: list[float] = field(default_factory=list[float])
-    megabytes: list[float] = field(default_factory=list[float])
+    runs: list[Run] = field(default_factory=list[Run])
 
-    @property
-    def median(self) -> float:
-        """Seconds."""
-        return statistics.median(self.seconds)
+    def median(self, figure: Callable[[Run], float]) -> float:
+        """Over all runs."""
+        return statistics.median(map(figure, self.runs))
+
+    def row(self) -> str:
+        """A line of the table."""
+        least = min(run.wall for run in self.runs)
+        figures = (self.median(wall) * 1e3, least * 1e3, self.median(cpu) * 1e3, self.median(memory))
+        return f"| {self.name} | " + " | ".join(f"{figure:.0f}" for figure in figures) + " |"
 
 
-def run(program: Program, environment: dict[str, str]) -> None:
+wall, cpu, memory = (operator.attrgetter(name) for name in ("wall", "cpu", "memory"))
+
+
+def run(program: Program, folder: Path, environment: dict[str, str]) -> Run:
     """One run; a command that fails stops the benchmark, for it measured something else."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        program.command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=FILE.parent
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    program.seconds.append(time.perf_counter() - started)
-    program.megabytes.append(usage.ru_maxrss / 1024)
-    assert process.stderr is not None
-    said = process.stderr.read().decode(errors="replace")
-    process.stderr.close()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{program.name} failed with {process.returncode}: {said}")
+    report = folder / "report"
+    command = [sys.executable, "-I", "-S", ONE_RUN, report, *program.command]
+    done = subprocess.run(command, env=environment, cwd=FILE.parent, capture_output=True, text=True, check=True)
+    code, *figures = map(float, report.read_text("utf-8").split())
+    if code:
+        raise SystemExit(f"{program.name} failed with {code:.0f}: {done.stdout}{done.stderr}")
+    return Run(figures[0], figures[1], figures[2] / (1e6 if sys.platform == "darwin" else 1e3))
 
 
 def graph_and_catalog(commands: Path, folder: Path) -> tuple[Path, Path]:
@@ -92,20 +100,22 @@ def measure(runs: int, rival: bool) -> None:
             validate = ["--json", "workflow", "validate", "--workflow", str(graph), "--input", str(catalog)]
             programs.append(Program("comfy workflow validate", [str(other("comfy-cli") / "comfy"), *validate]))
         for program in programs:
-            run(program, environment)  # fills the disk cache, and is not counted
-            program.seconds.clear()
-            program.megabytes.clear()
+            run(program, folder, environment)  # fills the disk cache, and is not counted
         for turn in range(runs):
             for i in range(len(programs)):
-                run(programs[(turn + i) % len(programs)], environment)
-    print(f"{runs} runs each, in turns; medians\n\n| command | ms | least ms | peak MB |\n| --- | --- | --- | --- |")
-    for p in programs:
-        print(f"| {p.name} | {p.median * 1e3:.0f} | {min(p.seconds) * 1e3:.0f} | {statistics.median(p.megabytes):.0f} |")
-    design = 2 * nothing.median + 0.1
-    print(f"\nreelc / pass: {check.median / nothing.median:.1f}")
-    print(f"reelc / design (twice pass plus 100 ms = {design * 1e3:.0f} ms): {check.median / design:.2f}")
-    if rival:
-        print(f"comfy-cli / reelc: {programs[-1].median / check.median:.1f}")
+                program = programs[(turn + i) % len(programs)]
+                program.runs.append(run(program, folder, environment))
+    load = f"; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    print(f"{runs} runs each, in turns; medians{load}\n")
+    print("| command | ms | least ms | CPU ms | peak MB |\n| --- | --- | --- | --- | --- |")
+    print("\n".join(program.row() for program in programs))
+    for what, figure in (("clock", wall), ("CPU", cpu)):
+        passed, checked = nothing.median(figure), check.median(figure)
+        design = 2 * passed + 0.1
+        print(f"\nby the {what}: reelc takes {checked / passed:.1f} times as long as nothing,")
+        print(f"{checked / design:.2f} of the design (twice nothing plus 100 ms: {design * 1e3:.0f} ms)")
+        if rival:
+            print(f"comfy-cli takes {programs[-1].median(figure) / checked:.1f} times as long as reelc")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Virtual environments of the benchmarks' own, kept in a cache folder, so that nothing is measured through a checkout."""
+"""Virtual environments of the benchmarks' own, kept in a cache folder: nothing is measured through a checkout."""
 
 import os
 import subprocess

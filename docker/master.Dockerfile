@@ -15,6 +15,7 @@ COPY docker/master.constraints.txt /src/
 WORKDIR /src
 COPY LICENSE README.md pyproject.toml ./
 COPY compiler compiler
+COPY docs/diagnostics docs/diagnostics
 COPY dsl dsl
 COPY reelc reelc
 COPY runtime runtime

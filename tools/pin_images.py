@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RESOLVE = ("uv", "pip", "compile", "--quiet", "--no-annotate", "--no-header")
 TARGET = ("--python-version", "3.13", "--python-platform", "x86_64-manylinux_2_28")
-# PyTorch is chosen by hand, three packages that belong together, for the CUDA that ComfyUI asks for (13.0) and its drivers.
+# PyTorch is chosen by hand: three packages that belong together, with builds for the CUDA that ComfyUI asks for (13.0).
 CHOSEN = ("torch==2.9.1", "torchvision==0.24.1", "torchaudio==2.9.1")
 # All builds of OpenCV write the same folder, so only one may be installed: the largest without a window system.
 OPENCV = "opencv-contrib-python-headless"
