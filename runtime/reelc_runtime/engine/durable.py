@@ -84,6 +84,12 @@ def shown(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
+def there(url: str) -> bool:
+    """Whether the database may have something to say: looking must not make an empty SQLite file."""
+    parts = make_url(url)
+    return parts.get_backend_name() != "sqlite" or not parts.database or Path(parts.database).is_file()
+
+
 def prepare(url: str) -> None:
     """Make a SQLite file that several processes can use: with a write-ahead log.
 
@@ -122,11 +128,13 @@ class Durable:
         run: the run's name.
         body: what a job does.
         url: from :func:`database_url`.
+        generation: the run's; bodies of earlier ones are not taken up again.
     """
 
-    def __init__(self, run: str, body: Body, url: str) -> None:
+    def __init__(self, run: str, body: Body, url: str, generation: int = 1) -> None:
         self._run = run
         self._url = url
+        self._generation = generation
         _BODIES[run] = body
 
     async def launch(self) -> None:
@@ -136,6 +144,8 @@ class Durable:
             EngineFault: the database cannot be used.
         """
         prepare(self._url)
+        if self._generation > 1:
+            await asyncio.to_thread(_give_up, self._url, self._run, self._generation)
         config: DBOSConfig = {
             "name": APP,
             "system_database_url": self._url,
@@ -198,24 +208,56 @@ def recorded(url: str, run: str) -> list[Json]:
     """What the database knows of a run's jobs, for people: read through DBOS's client, whoever runs them.
 
     Returns:
-        For each job ``{"job", "generation", "state", "steps": [{"name", "began", "ended", "result"}]}``; times in
-        seconds since the epoch, None while unknown.
+        For each job and generation ``{"job", "generation", "state", "result", "steps": [{"name", "began", "ended",
+        "result"}]}``; times in seconds since the epoch, None while unknown; results None where there is none yet.
 
     Raises:
         EngineFault: the database cannot be read.
     """
+    found: list[Json] = []
+    if not there(url):
+        return found
+    with _client(url) as client:
+        for status in client.list_workflows(workflow_id_prefix=f"{run}/"):
+            job, generation = _parts(status.workflow_id)
+            steps = [_step(s) for s in client.list_workflow_steps(status.workflow_id)]
+            entry = {"job": job, "generation": generation, "state": status.status, "result": status.output}
+            found.append({**entry, "steps": steps})
+    return sorted(found, key=lambda e: (e["generation"], e["job"]))
+
+
+def _give_up(url: str, run: str, generation: int) -> None:
+    """Leave the bodies of earlier generations alone: one that never ended would be carried out beside its successor."""
+    with _client(url) as client:
+        left = client.list_workflows(
+            workflow_id_prefix=f"{run}/", status=["PENDING", "ENQUEUED"], load_input=False, load_output=False
+        )
+        old = [status.workflow_id for status in left if _parts(status.workflow_id)[1] < generation]
+        if old:
+            client.cancel_workflows(old)
+
+
+@contextmanager
+def _client(url: str) -> Generator[DBOSClient]:
+    """A look at the database from outside the run.
+
+    Raises:
+        EngineFault: it cannot be used, or no run has used it yet.
+    """
+    _quiet()
     with reporting(url):
-        client = DBOSClient(system_database_url=url, serializer=JsonSerializer())
+        client = DBOSClient(system_database_url=url, serializer=JsonSerializer(), retry_connection_errors=False)
         try:
-            found: list[Json] = []
-            for status in client.list_workflows(workflow_id_prefix=f"{run}/"):
-                _, job, generation = status.workflow_id.split("/")
-                steps = [_step(s) for s in client.list_workflow_steps(status.workflow_id)]
-                found.append({"job": job, "generation": int(generation), "state": status.status, "steps": steps})
-            return sorted(found, key=lambda e: (e["generation"], e["job"]))
+            yield client
         finally:
             with suppress(SQLAlchemyError):
                 client.destroy()
+
+
+def _parts(workflow: str) -> tuple[str, int]:
+    """The job and the generation, from :func:`workflow_id`."""
+    _, job, generation = workflow.split("/")
+    return job, int(generation)
 
 
 def _step(info: Any) -> Json:

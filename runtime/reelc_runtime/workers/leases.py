@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 # Seconds for which a lease counts without being renewed.
 TTL = 60.0
+# The key of PostgreSQL's lock for making the tables.
+MAKING = 7_365_101
 ACTIVE, DRAINING = "active", "draining"
 
 
@@ -74,6 +76,9 @@ class Registry:
         self.now = now
         self._text = sa.text
         with self._engine.begin() as connection:
+            if parts.get_backend_name() == "postgresql":
+                # There, two that make the same table at the same time are in each other's way.
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MAKING})
             for statement in (
                 "CREATE TABLE IF NOT EXISTS reelc_workers (url TEXT PRIMARY KEY, state TEXT NOT NULL)",
                 "CREATE TABLE IF NOT EXISTS reelc_leases "
