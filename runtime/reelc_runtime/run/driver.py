@@ -189,7 +189,7 @@ class _Driver:
             except BaseException as error:
                 self._record_end(error)
                 raise
-            self.info = self.folder.write(replace(self.info, state=DONE, films=tuple(f.path for f in films)))
+            self.info = self.folder.write(replace(self.info, state=DONE, films=_places(films)))
             return films
         finally:
             self.folder.unlock()
@@ -511,13 +511,7 @@ class _Driver:
                 clock=request.clock,
             )
         except comfy.ComfyError as error:
-            raise RunFault(
-                Diagnostic(
-                    code=BAD_WORKER,
-                    message=str(error),
-                    help=("look at --worker, and at REELC_WORKER_TOKEN and REELC_WORKER_HEADERS in the environment",),
-                )
-            ) from None
+            raise RunFault(bad_address(error)) from None
 
     async def _match(self, worker: Worker, job: Job) -> Json:
         request = self.request
@@ -588,10 +582,24 @@ class _Driver:
         return event
 
 
+def _places(films: list[events.OutputWritten]) -> tuple[str, ...]:
+    """Where films lie, whoever asks from which folder."""
+    return tuple(str(Path(film.path).resolve()) for film in films)
+
+
 def previewed(file: str, *, preview: bool) -> str:
     """A file's name; that of a preview says so."""
     stem, _, suffix = file.rpartition(".")
     return f"{stem}.preview.{suffix}" if preview else file
+
+
+def bad_address(error: Exception) -> Diagnostic:
+    """The diagnostic for an address, a token or headers that cannot be used."""
+    return Diagnostic(
+        code=BAD_WORKER,
+        message=str(error),
+        help=("look at --worker, and at REELC_WORKER_TOKEN and REELC_WORKER_HEADERS in the environment",),
+    )
 
 
 def bad_database(error: Exception) -> Diagnostic:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import RUN_BUSY
 from reelc_runtime import comfy
 from reelc_runtime.run import events
 from reelc_runtime.run.faults import RunFault
-from reelc_runtime.run.prompts import STOP_DEADLINE, Left, left_prompts, take_off
+from reelc_runtime.run.prompts import STOP_DEADLINE, Left, left_prompts, take_off, told_prompts
 from reelc_runtime.run.record import CANCELLED, RUNNING, Info, RunFolder
 
 Json = dict[str, Any]
@@ -25,11 +27,13 @@ class Ended:
         before: how it stood: its state, or ``died``.
         state: how it stands now; ``running`` when its process has not let go in time.
         stopped: the prompts that were taken off workers, and whether that is confirmed.
+        unread: why what the engine recorded could not be read, so that only the log was asked.
     """
 
     before: str
     state: str
     stopped: tuple[events.PromptStopped, ...] = ()
+    unread: tuple[Diagnostic, ...] = ()
 
     @property
     def unconfirmed(self) -> tuple[events.PromptStopped, ...]:
@@ -43,16 +47,18 @@ class Canceller:
 
     Args:
         folder: the run's.
-        install: the name of this installation, which prompt ids derive from.
+        install: the name of this installation, which prompt ids derive from; None when it is lost.
         recorded: reads what the engine recorded of the run; raises RunFault.
+        drop: ends the leases of workers that the run holds; raises RunFault.
         connect: makes a client for a worker's address; raises RunFault.
         clock: time, injected.
         wait: seconds for a process to let go, or for workers to confirm.
     """
 
     folder: RunFolder
-    install: str
+    install: str | None
     recorded: Callable[[], list[Json]]
+    drop: Callable[[], None]
     connect: Callable[[str], comfy.ComfyClient]
     clock: comfy.Clock
     wait: float
@@ -61,7 +67,7 @@ class Canceller:
         """End it; one that has ended already is only freed of what it may have left on workers.
 
         Raises:
-            RunFault: E0712, E0718, E0723; nothing was changed.
+            RunFault: E0711, E0712, E0718; the run stands as before.
         """
         before, asked = self._state(), False
         seen = sum(1 for _ in self.folder.told())
@@ -82,10 +88,10 @@ class Canceller:
                 await self.clock.sleep(TICK)
                 continue
             try:
-                state = await self._free(asked)
+                state, unread = await self._free(asked)
             finally:
                 self.folder.unlock()
-            return Ended(before=before, state=state, stopped=self._stops(seen))
+            return Ended(before=before, state=state, stopped=self._stops(seen), unread=unread)
 
     def _state(self) -> str:
         found = self.folder.standing()
@@ -107,15 +113,21 @@ class Canceller:
             await self.clock.sleep(TICK)
         return True
 
-    async def _free(self, asked: bool) -> str:
-        """Take off workers what nobody follows any more; the run's state afterwards. We hold its lock."""
-        info = self.folder.read()
+    async def _free(self, asked: bool) -> tuple[str, tuple[Diagnostic, ...]]:
+        """Take off workers what nobody follows any more. We hold the run's lock.
+
+        Returns:
+            The run's state, and why the engine's records could not be read.
+        """
+        info, unread = self.folder.read(), ()
         if info is None:
-            return CANCELLED
-        # A process that ended by itself has stopped its prompts and said so.
+            return CANCELLED, unread
         by_itself = asked and info.state != RUNNING
-        recorded = [] if by_itself else await asyncio.to_thread(self.recorded)
-        left = left_prompts(self.install, self.folder.name, recorded, self.folder.told())
+        try:
+            left = await asyncio.to_thread(self._left, by_itself)
+        except RunFault as fault:
+            unread = fault.diagnostics
+            left = told_prompts(self.folder.told())
         clients = {worker: self.connect(worker) for worker in {prompt.worker for prompt in left}}
         try:
             for stopped in await asyncio.gather(*(self._stop(clients[p.worker], p) for p in left)):
@@ -123,8 +135,18 @@ class Canceller:
         finally:
             for client in clients.values():
                 await client.__aexit__(None, None, None)
+        if not by_itself:
+            with suppress(RunFault):  # they run out by themselves
+                await asyncio.to_thread(self.drop)
         self.folder.forget_cancel()
-        return self._record(info)
+        return self._record(info), unread
+
+    def _left(self, by_itself: bool) -> list[Left]:
+        """What may be on workers; a process that ended by itself has stopped its prompts, and said which."""
+        recorded = [] if by_itself else self.recorded()
+        if self.install is None:
+            return told_prompts(self.folder.told())
+        return left_prompts(self.install, self.folder.name, recorded, self.folder.told())
 
     def _record(self, info: Info) -> str:
         if info.state != RUNNING:

@@ -7,6 +7,7 @@ from typing import Any
 
 from reelc_dsl.diagnostics.codes import WORKER_SILENT
 from reelc_runtime.comfy import Clock, ComfyClient, ComfyError
+from reelc_runtime.run.events import JobDone, JobSubmitted, PromptStopped, event_from_json
 from reelc_runtime.run.ids import Attempt, first_attempt
 
 Json = dict[str, Any]
@@ -51,7 +52,7 @@ def left_prompts(install: str, run: str, recorded: Iterable[Json], told: Iterabl
 
     Args:
         recorded: from :func:`reelc_runtime.engine.durable.recorded`.
-        told: the run's log; it says which prompts were stopped, and may name some that are not recorded.
+        told: the run's log; it says which prompts were stopped.
     """
     left: dict[str, Left] = {}
     for entry in recorded:
@@ -59,13 +60,32 @@ def left_prompts(install: str, run: str, recorded: Iterable[Json], told: Iterabl
             if not _over(attempt):
                 own = Attempt(install=install, run=run, job=entry["job"], number=number)
                 left[own.prompt_id] = Left(job=entry["job"], worker=attempt["lease"], prompt=own.prompt_id)
-    for event in told:
-        if event.get("event") == "prompt-stopped":
-            prompt = str(event.get("prompt"))
-            if event.get("confirmed"):
+    return _after(left, told, submitted=False)
+
+
+def told_prompts(told: Iterable[Json]) -> list[Left]:
+    """The same as far as the log knows it: a prompt whose sending was interrupted is missing."""
+    return _after({}, told, submitted=True)
+
+
+def _after(left: dict[str, Left], told: Iterable[Json], *, submitted: bool) -> list[Left]:
+    """What is left after what the log says.
+
+    Args:
+        submitted: whether it also says what was sent.
+    """
+    for event in map(event_from_json, told):
+        match event:
+            case JobSubmitted(job=job, worker=worker, prompt=prompt) if submitted:
+                left[prompt] = Left(job=job, worker=worker, prompt=prompt)
+            case JobDone(job=job, worker=worker) if submitted:
+                left = {p: at for p, at in left.items() if (at.job, at.worker) != (job, worker)}
+            case PromptStopped(prompt=prompt, confirmed=True):
                 left.pop(prompt, None)
-            else:
-                left[prompt] = Left(job=str(event.get("job")), worker=str(event.get("worker")), prompt=prompt)
+            case PromptStopped(job=job, worker=worker, prompt=prompt):
+                left[prompt] = Left(job=job, worker=worker, prompt=prompt)
+            case _:
+                pass
     return list(left.values())
 
 

@@ -13,7 +13,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -190,6 +190,13 @@ class RunFolder:
             os.close(handle)
             raise RunFault(self.busy())
         self._lock = handle
+        self._mend_log()
+
+    def _mend_log(self) -> None:
+        """A line that a dead process has left unfinished must not spoil ours."""
+        with suppress(OSError), (self.folder / "events.jsonl").open("r+b") as file:
+            if file.seek(0, os.SEEK_END) and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+                file.write(b"\n")
 
     def busy(self) -> Diagnostic:
         """The diagnostic for a run that another process carries out."""
@@ -301,10 +308,20 @@ class Runs:
         meant = [run for run in known if name and run.startswith(name)]
         if len(meant) == 1:
             return known[meant[0]]
-        raise RunFault(_unknown(self.root.parent, name, list(known), meant))
+        raise unknown_run(self.root.parent, name, list(known), meant)
 
 
-def _unknown(state: Path, name: str, known: list[str], meant: list[str]) -> Diagnostic:
+def unknown_run(state: Path, name: str, known: Sequence[str] = (), meant: Sequence[str] = ()) -> RunFault:
+    """The fault of a name that stands for no run, or for several.
+
+    Args:
+        known: the names of all runs, the oldest first.
+        meant: those that begin with the name.
+    """
+    return RunFault(_unknown(state, name, known, meant))
+
+
+def _unknown(state: Path, name: str, known: Sequence[str], meant: Sequence[str]) -> Diagnostic:
     if meant:
         newest = ", ".join(f"`{run}`" for run in meant[-3:])
         return Diagnostic(

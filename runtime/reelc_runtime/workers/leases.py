@@ -109,6 +109,10 @@ class Registry:
         found = self.rows("SELECT worker, run, job FROM reelc_leases WHERE until >= :now ORDER BY worker", now=self.now())
         return [(row.worker, row.run, row.job) for row in found]
 
+    def drop(self, run: str) -> None:
+        """End all leases of a run."""
+        self.run("DELETE FROM reelc_leases WHERE run = :run", run=run)
+
     def set_worker(self, url: str, state: str | None) -> bool:
         """Add a worker, change its state, or forget it (None); whether anything changed."""
         if state is None:
@@ -163,7 +167,7 @@ class Shared:
 
     async def drop(self) -> None:
         """All of this run's."""
-        await _thread(self._registry.run, "DELETE FROM reelc_leases WHERE run = :run", run=self._run)
+        await _thread(self._registry.drop, self._run)
 
     async def registered(self) -> dict[str, str]:
         """The table as it stands."""
