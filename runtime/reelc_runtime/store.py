@@ -256,6 +256,11 @@ class Store:
             for name in _sorted(shelf):
                 yield from _sorted(name)
 
+    def holds(self, entry: Entry) -> bool:
+        """Whether an entry is still the one that was read: it may have been thrown away or made anew since."""
+        now = self._read(entry.folder)
+        return now is not None and (now.made, now.files) == (entry.made, entry.files)
+
     def damaged(self, entry: Entry) -> list[str]:
         """The names of an entry's files that are not what its record says."""
         return [file.name for file in entry.files if not _is(entry.path(file), file)]
