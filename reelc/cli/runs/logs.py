@@ -60,14 +60,14 @@ def _lines(line: str) -> list[str]:
 def _said(entry: dict[str, Any]) -> list[str]:
     from reelc.cli.progress import told
     from reelc_runtime.run.events import event_from_json
+    from reelc_runtime.run.faults import told_faults
 
     event = event_from_json(entry)
     if event is not None:
         said = told(event)
         return [said] if said else []
     kind = str(entry.get("event"))
-    found: list[dict[str, Any]] = entry.get("diagnostics") or []
-    words = [f"{d.get('code')}: {d.get('message')}" for d in found]
+    words = [f"{fault['code']}: {fault['message']}" for fault in told_faults(entry)]
     if kind == "warning":
         return [f"warning {text}" for text in words]
     return [kind, *(f"  {text}" for text in words)]

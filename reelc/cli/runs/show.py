@@ -108,8 +108,12 @@ def _job(place: "Place", job: "JobView") -> dict[str, Any]:
 
 def _last_words(folder: "RunFolder") -> list[Any]:
     """What the run failed with, as its log has it."""
+    from reelc_runtime.run.faults import told_faults
+
     ends = [entry for entry in folder.told() if entry.get("event") == "failed"]
-    return list(ends[-1].get("diagnostics") or ()) if ends else []
+    found = told_faults(ends[-1]) if ends else []
+    # Jobs that wait for the same worker fail with the same words.
+    return [fault for i, fault in enumerate(found) if fault not in found[:i]]
 
 
 def _size(path: Path) -> int | None:
@@ -155,7 +159,7 @@ def _lines(found: dict[str, Any]) -> "Iterator[str]":
 
 
 def _again(generation: int) -> str:
-    return "" if generation == 1 else f", begun for the {generation}. time"
+    return "" if generation == 1 else f", begun {generation} times"
 
 
 def _job_lines(job: dict[str, Any], generation: int) -> "Iterator[str]":
@@ -165,7 +169,7 @@ def _job_lines(job: dict[str, Any], generation: int) -> "Iterator[str]":
     if job["steps"]:
         steps = [f"{s['name']} {seconds_text(s['seconds'])}" for s in job["steps"]]
         yield f"    {', '.join(steps)}"
-    elif job["steps"] is None and job["state"] != "waiting":
+    elif job["steps"] is None and job["state"] not in ("waiting", "not begun"):
         yield "    its steps are not recorded"
     for file in job["files"]:
         gone = " (no longer in the store)" if file["kept"] is False else ""

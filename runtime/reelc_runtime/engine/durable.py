@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID
 from dbos._serialization import Serializer
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from reelc_runtime.engine import Body, EngineFault, Json, StepFunction
@@ -85,9 +85,21 @@ def shown(url: str) -> str:
 
 
 def there(url: str) -> bool:
-    """Whether the database may have something to say: looking must not make an empty SQLite file."""
+    """Whether any run has used the database; looking does not make an empty one.
+
+    Raises:
+        EngineFault: it cannot be read.
+    """
     parts = make_url(url)
-    return parts.get_backend_name() != "sqlite" or not parts.database or Path(parts.database).is_file()
+    lite = parts.get_backend_name() == "sqlite"
+    if lite and not Path(parts.database or "").is_file():
+        return False
+    engine = create_engine(parts if lite else parts.set(drivername="postgresql+psycopg"))
+    try:
+        with reporting(url):
+            return inspect(engine).has_table("workflow_status", schema=None if lite else "dbos")
+    finally:
+        engine.dispose()
 
 
 def prepare(url: str) -> None:
@@ -228,6 +240,8 @@ def recorded(url: str, run: str) -> list[Json]:
 
 def _give_up(url: str, run: str, generation: int) -> None:
     """Leave the bodies of earlier generations alone: one that never ended would be carried out beside its successor."""
+    if not there(url):
+        return
     with _client(url) as client:
         left = client.list_workflows(
             workflow_id_prefix=f"{run}/", status=["PENDING", "ENQUEUED"], load_input=False, load_output=False
@@ -239,10 +253,10 @@ def _give_up(url: str, run: str, generation: int) -> None:
 
 @contextmanager
 def _client(url: str) -> Generator[DBOSClient]:
-    """A look at the database from outside the run.
+    """A look at a database that runs have used, from outside of them.
 
     Raises:
-        EngineFault: it cannot be used, or no run has used it yet.
+        EngineFault: it cannot be used.
     """
     _quiet()
     with reporting(url):

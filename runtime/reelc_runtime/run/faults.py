@@ -1,7 +1,7 @@
 """What goes wrong in a run, as diagnostics at the line of the program that caused it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from reelc_dsl.diagnostics import Code, Diagnostic, Frame, Label, ReelError
 from reelc_dsl.diagnostics.codes import (
@@ -129,3 +129,19 @@ def from_json(value: dict[str, Any]) -> Diagnostic:
         notes=tuple(value["notes"]),
         help=tuple(value["help"]),
     )
+
+
+def told_faults(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The recorded faults of an entry of a run's log; what is none is passed over."""
+    found: Any = entry.get("diagnostics")
+    values = cast("list[Any]", found) if isinstance(found, list) else []
+    return [value for value in values if _is_fault(value)]
+
+
+def _is_fault(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    fault = cast("dict[str, Any]", value)
+    texts = (fault.get("code"), fault.get("message"))
+    lists = (fault.get("notes"), fault.get("help"))
+    return all(isinstance(text, str) for text in texts) and all(isinstance(item, list) for item in lists)

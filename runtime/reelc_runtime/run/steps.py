@@ -15,7 +15,7 @@ from typing import Any
 from reelc_compiler.plan import Artifact, Graph, Job, Plan, media_to_json
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import BAD_RESULT, BAD_WORKER, INPUT_CHANGED, MISSING_INPUT_FILE
-from reelc_runtime.comfy import Clock, ComfyClient, OutputFile, Rejected, ServerError, outputs_of
+from reelc_runtime.comfy import Clock, ComfyClient, ComfyError, OutputFile, Rejected, ServerError, outputs_of
 from reelc_runtime.run import events
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.follow import Follower

@@ -8,7 +8,8 @@ from reelc_runtime.run import events
 
 Json = dict[str, Any]
 
-WAITING, RUNNING, LEFT_OFF, DONE, FAILED, STOPPED = "waiting", "running", "left off", "done", "failed", "stopped"
+WAITING, NOT_BEGUN, RUNNING, LEFT_OFF = "waiting", "not begun", "running", "left off"
+DONE, FAILED, STOPPED = "done", "failed", "stopped"
 # The step after each, and the key of its result without which an attempt is over.
 NEXT = {
     "look-up": ("lease", None),
@@ -51,7 +52,8 @@ class JobView:
     Args:
         job: its id.
         generation: the run's when the job was begun; None when it was not.
-        state: ``waiting``, ``running``, ``left off``, ``done``, ``failed`` or ``stopped``.
+        state: ``waiting`` or ``running`` while a process carries the run out, ``not begun`` or ``left off`` when none
+            does; ``done``, ``failed`` or ``stopped``.
         how: ``rendered`` or ``reused``; None while it is not done.
         made_by: the run that made a reused result.
         attempts: how often it was given to a worker.
@@ -64,8 +66,8 @@ class JobView:
     """
 
     job: str
+    state: str
     generation: int | None = None
-    state: str = WAITING
     how: str | None = None
     made_by: str | None = None
     attempts: int | None = None
@@ -100,7 +102,7 @@ def jobs_of(
         elif recorded is None:
             out.append(_from_log(job, seen, alive=alive))
         else:
-            out.append(JobView(job=job, steps=()))
+            out.append(JobView(job=job, state=WAITING if alive else NOT_BEGUN, steps=()))
     return out
 
 
@@ -112,7 +114,7 @@ def _recorded(entry: Json, told: "_Told", *, alive: bool) -> JobView:
     workers = [_value(s)["worker"] for s in entry["steps"] if s["name"] == "lease" and "worker" in _value(s)]
     result: Json = entry["result"] or {}
     state = _state(entry["state"], result, alive=alive)
-    reused = any(s["name"] == "look-up" and _value(s) for s in entry["steps"])
+    reused = any(s["name"] == "look-up" and "files" in _value(s) for s in entry["steps"])
     step, since = _under_way(entry["steps"]) if state == RUNNING else (None, None)
     times = [t for s in steps for t in (s.began, s.ended) if t is not None]
     how = None if state != DONE else "reused" if reused else "rendered"
@@ -219,7 +221,7 @@ def _from_log(job: str, told: _Told, *, alive: bool) -> JobView:
     elif begun:
         state = RUNNING if alive else LEFT_OFF
     else:
-        state = WAITING
+        state = WAITING if alive else NOT_BEGUN
     how = None if not told.done else "reused" if told.made_by is not None else "rendered"
     return JobView(
         job=job,
