@@ -11,7 +11,13 @@ from reelc_dsl.diagnostics.suggest import did_you_mean
 
 NAME = "reelc.toml"
 MAX_BYTES = 2**20
-KEYS = {"workers": "a list of addresses", "out": "a folder", "alike": "true or false", "stall": "seconds", "wait": "seconds"}
+KEYS = {
+    "workers": "a list of addresses",
+    "out": "a folder",
+    "alike": "true or false",
+    "stall": "seconds",
+    "wait": "seconds",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelc.api import Compilation
 from reelc.catalogs import catalog_of
+from reelc.state import DATABASE_VARIABLE, state_folder
 from reelc_compiler.loader import std_names, std_source
 from reelc_compiler.plan import Plan
 from reelc_dsl.diagnostics import Diagnostic, ReelError
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 TOKEN_VARIABLE = "REELC_WORKER_TOKEN"  # noqa: S105 - the variable's name, not a token
 HEADERS_VARIABLE = "REELC_WORKER_HEADERS"
-STATE_VARIABLE = "REELC_STATE"
-DATABASE_VARIABLE = "REELC_DB"
 
 Report = Callable[[events.Event], None]
 Warn = Callable[[Diagnostic], None]
@@ -50,6 +49,7 @@ class Job:
         sources: file keys to sources, for the places of faults.
         out: the folder for films.
         run: the run to go on with; None for a new one, or for the unfinished one of the same thing.
+        place: the folder of all runs, where it is not that of ``out``.
         report, warn: are told what happens.
     """
 
@@ -60,13 +60,14 @@ class Job:
     sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
     out: Path
     run: str | None = None
+    place: Path | None = None
     report: Report
     warn: Warn
 
     @property
     def state(self) -> Path:
         """Where runs, their database and the store lie."""
-        return state_folder(self.out)
+        return self.place or state_folder(self.out)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +85,6 @@ class Options:
     alike: bool = False
     stall: float = 900.0
     wait: float = 300.0
-
-
-def state_folder(out: Path) -> Path:
-    """Where runs, their database and the store lie: REELC_STATE, else ``.reelc`` beside the films."""
-    named = os.environ.get(STATE_VARIABLE)
-    return Path(named) if named else out / ".reelc"
 
 
 def job_of(done: Compilation, out: Path, report: Report, warn: Warn) -> Job:
@@ -146,9 +141,6 @@ def render(job: Job, workers: tuple[Address, ...], options: Options) -> list[eve
         KeyboardInterrupt: after the prompts were stopped on the workers.
     """
     need_extra("run")
-    from reelc_runtime.engine.durable import EngineFault, database_url
-    from reelc_runtime.run.driver import bad_database
-
     install = install_name(job.state)
     goal = goal_of(job.plan, options.until)
     name = job.run
@@ -156,10 +148,7 @@ def render(job: Job, workers: tuple[Address, ...], options: Options) -> list[eve
         digest = request_digest(job.plan, "render", False, job.out, goal.until)
         unfinished = Runs(job.state, time.time).unfinished(digest)
         name = unfinished.name if unfinished is not None else run_name(time.time())
-    try:
-        database = database_url(job.state, os.environ.get(DATABASE_VARIABLE))
-    except EngineFault as error:
-        raise RunFault(bad_database(error)) from None
+    database = database_of(job.state)
     request = _request(
         job,
         workers,
@@ -170,10 +159,26 @@ def render(job: Job, workers: tuple[Address, ...], options: Options) -> list[eve
         database=database,
         catalog=catalog_of(job.plan.catalog),
         alike=options.alike,
+        again=job.run is None,
         stall=options.stall,
         patience=options.wait,
     )
     return asyncio.run(run(request))
+
+
+def database_of(state: Path) -> str:
+    """The engine's database of a state folder: REELC_DB, else a SQLite file in it.
+
+    Raises:
+        RunFault: E0723.
+    """
+    from reelc_runtime.engine.durable import EngineFault, database_url
+    from reelc_runtime.run.driver import bad_database
+
+    try:
+        return database_url(state, os.environ.get(DATABASE_VARIABLE))
+    except EngineFault as error:
+        raise RunFault(bad_database(error)) from None
 
 
 def preview(job: Job, *, clean: bool, until: str | None) -> list[events.OutputWritten]:
@@ -246,17 +251,34 @@ def install_name(state: Path) -> str:
         RunFault: the folder cannot be written.
     """
     path = state / "install"
+    part = state / f"install.{secrets.token_hex(4)}.part"
     try:
         state.mkdir(parents=True, exist_ok=True)
-        if path.is_file():
-            name = path.read_text("ascii").strip()
-            if name.isalnum() and len(name) <= 32:
-                return name
-        name = secrets.token_hex(4)
-        path.write_text(name + "\n", "ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunFault(cannot_write(path, error if isinstance(error, OSError) else OSError())) from None
+        name = known_install(state)
+        if name is None:
+            part.write_text(secrets.token_hex(4) + "\n", "ascii")
+            try:
+                # Of two commands that begin at the same time, both go by the name of the faster one.
+                path.hardlink_to(part)
+            except OSError:
+                if known_install(state) is None:
+                    part.replace(path)  # damaged, or a file system without links
+            part.unlink(missing_ok=True)
+            name = known_install(state)
+    except OSError as error:
+        raise RunFault(cannot_write(path, error)) from None
+    if name is None:
+        raise RunFault(cannot_write(path, OSError()))
     return name
+
+
+def known_install(state: Path) -> str | None:
+    """The name of this installation; None when it has none yet."""
+    try:
+        name = (state / "install").read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return name if name.isalnum() and len(name) <= 32 else None
 
 
 def headers_of(text: str) -> dict[str, str]:

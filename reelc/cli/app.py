@@ -1,13 +1,13 @@
 """The ``reelc`` command. Commands are imported only when they are called."""
 
 import sys
-from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from reelc import __version__
-from reelc.cli.exits import INPUT_ERRORS, INTERRUPTED, RUN_FAILED
+from reelc.cli.exits import INTERRUPTED, RUN_FAILED, code_of
+from reelc.cli.lazy import Lazy
 
 # Name to module and one line of help, so that `reelc --help` imports no command.
 COMMANDS = {
@@ -21,37 +21,13 @@ COMMANDS = {
     "doctor": ("reelc.cli.doctor", "Look whether all is well, here and on workers."),
     "explain": ("reelc.cli.explain", "Say what a diagnostic means, with an example."),
     "run": ("reelc.cli.run", "Render the film on a ComfyUI worker."),
+    "runs": ("reelc.cli.runs", "Look at runs; go on with one, end one."),
+    "cache": ("reelc.cli.cache", "Results that are kept: list, check, clear away."),
+    "workers": ("reelc.cli.workers", "Workers that runs share: add, drain, remove, look at."),
 }
 
 
-class Lazy(click.Group):
-    """A group whose commands are modules with a ``command`` of the same name."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        return import_module(COMMANDS[cmd_name][0]).command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            from reelc_dsl.diagnostics.suggest import nearest
-
-            near = nearest(args[0], COMMANDS)
-            hint = f" Did you mean `{near[0]}`?" if near else ""
-            ctx.fail(f"There is no command `{args[0]}`.{hint}")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Lazy, modules=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="reelc")
 def app() -> None:
     """reelc: AI video as code. A .reel file becomes ComfyUI work, and the work becomes a film.
@@ -83,12 +59,11 @@ def main() -> NoReturn:
 def _report(error: Exception) -> int:
     from reelc.cli.output import print_diagnostics
     from reelc_dsl.diagnostics import Diagnostic, ReelError
-    from reelc_dsl.diagnostics.codes import BAD_PLAN, INTERNAL
+    from reelc_dsl.diagnostics.codes import INTERNAL
 
     if isinstance(error, ReelError):
         print_diagnostics(error.diagnostics)
-        run = [d for d in error.diagnostics if d.code.code.startswith("E07") and d.code is not BAD_PLAN]
-        return RUN_FAILED if run else INPUT_ERRORS
+        return code_of(error.diagnostics)
     print_diagnostics(
         [
             Diagnostic(

@@ -105,11 +105,20 @@ def rendering_options(
     return Options(until=until, **{name: value for name, value in said.items() if value is not None})
 
 
-def rendering(function: F) -> F:
-    """--out, --until, --json, --quiet."""
+def telling(function: F) -> F:
+    """--json, --quiet, for commands that carry out a run."""
     for decorator in (
         click.option("-q", "--quiet", is_flag=True, help="No progress; only the result and faults."),
         click.option("--json", "as_json", is_flag=True, help="Events as JSON lines on stdout."),
+    ):
+        function = decorator(function)
+    return function
+
+
+def rendering(function: F) -> F:
+    """--out, --until, --json, --quiet."""
+    for decorator in (
+        telling,
         click.option(
             "--until",
             metavar="NAME",
@@ -131,3 +140,8 @@ def out(help_: str) -> Callable[[F], F]:
         default=None,
         help=f"{help_} [default: `out` in reelc.toml, else out]",
     )
+
+
+def as_json(function: F) -> F:
+    """--json, for commands with one result."""
+    return click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")(function)

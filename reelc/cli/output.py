@@ -3,12 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from reelc_dsl.diagnostics import Diagnostic
+from reelc.cli.exits import code_of
+from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_dsl.diagnostics.render import text as as_text
 
 
@@ -34,3 +36,17 @@ def print_json(value: Any) -> None:
 def talk(message: str) -> None:
     """A sentence for the user, on stderr."""
     click.echo(message, err=True)
+
+
+@contextmanager
+def faults(as_json: bool) -> Generator[None]:
+    """Faults in the form that was asked for: left to whoever shows them, or as ``{"ok": false, "diagnostics"}``."""
+    try:
+        yield
+    except ReelError as error:
+        if not as_json:
+            raise
+        from reelc_dsl.diagnostics.render import json as render_json
+
+        print_json({"ok": False, "diagnostics": render_json.to_json(error.diagnostics)})
+        raise click.exceptions.Exit(code_of(error.diagnostics)) from None

@@ -29,9 +29,10 @@ def command(
     for interpolation). It is always labelled as what it is: film.preview.mp4. What did not change since
     the last preview is not made again.
     """
-    from reelc.cli.running import carry_out, compile_for_run, compiled_job, out_folder
+    from reelc.cli.running import carry_out, compile_for_run, compiled_job
     from reelc.config import find_config
     from reelc.rendering import preview
+    from reelc.state import out_folder
 
     folder = out_folder(out, find_config(file.parent))
     done = compile_for_run(file, overrides, pipeline, catalog, as_json=as_json)

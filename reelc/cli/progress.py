@@ -169,6 +169,31 @@ def sentence(event: events.Event) -> str:
             return ""
 
 
+def told(event: events.Event) -> str:
+    """Every event as a sentence, also those that a run shows in another way."""
+    match event:
+        case events.JobDone():
+            return f"  {event.job}: done on {event.worker} in {clock(event.seconds)}"
+        case events.PromptStopped(confirmed=True):
+            return f"  {event.job}: stopped on {event.worker}"
+        case events.PromptStopped():
+            return f"  {event.job}: not confirmed that {event.prompt} stopped on {event.worker}: {event.reason}"
+        case events.WorkerMatched():
+            return f"  {event.job}: ComfyUI {event.comfyui} on {event.device} ({event.worker})"
+        case events.JobQueued():
+            return f"  {event.job}: {event.position} before it in the worker's queue"
+        case events.NodesCached() if event.nodes:
+            return f"  {event.job}: nodes that need not run again: {', '.join(event.nodes)}"
+        case events.OutputWritten():
+            return result_line(event)
+        case events.NodeStarted() | events.NodeProgress():
+            return f"  {event.job}: {event.title}"
+        case events.NodeFinished():
+            return f"  {event.job}: node {event.node} is done"
+        case _:
+            return sentence(event)
+
+
 def _listed(workers: Iterable[str]) -> str:
     names = list(workers)
     return ", ".join(names) if len(names) <= 3 else f"{len(names)} workers"

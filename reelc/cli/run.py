@@ -48,10 +48,11 @@ def command(
     Workers behind a login get their token from REELC_WORKER_TOKEN, and further headers from
     REELC_WORKER_HEADERS ("Name: value", one a line).
     """
-    from reelc.cli.running import carry_out, compile_for_run, compiled_job, out_folder, plan_job
+    from reelc.cli.running import carry_out, compile_for_run, compiled_job, plan_job
     from reelc.config import find_config
     from reelc.planfile import is_plan, read_plan
     from reelc.rendering import render
+    from reelc.state import out_folder
 
     config = find_config(file.parent if file.is_file() else file)
     folder = out_folder(out, config)

@@ -1,5 +1,6 @@
 """What ``run`` and ``preview`` share: progress, results, faults and interrupts as output and exit codes."""
 
+import asyncio
 import signal
 import threading
 from collections.abc import Callable, Generator
@@ -12,7 +13,6 @@ from reelc.api import Compilation
 from reelc.cli.exits import DONE, INPUT_ERRORS, INTERRUPTED, RUN_FAILED
 from reelc.cli.output import print_diagnostics, print_json, talk
 from reelc.cli.progress import choose, result_line
-from reelc.config import Config
 from reelc.rendering import Job, job_of, std_sources
 from reelc_compiler.plan import Plan
 from reelc_dsl.diagnostics import Diagnostic, ReelError
@@ -65,7 +65,15 @@ def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *,
         if as_json:
             print_json({"event": "interrupted", "state": str(job.state)})
         else:
-            talk(_interrupted(stops, job.out))
+            talk(_ended("interrupted", stops, job.out))
+        return INTERRUPTED
+    except asyncio.CancelledError:
+        # Another process wanted it, with `reelc runs cancel`.
+        progress.close()
+        if as_json:
+            print_json({"event": "cancelled", "state": str(job.state)})
+        else:
+            talk(_ended("cancelled", stops, job.out))
         return INTERRUPTED
     progress.close()
     if not as_json:
@@ -74,17 +82,17 @@ def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *,
     return DONE
 
 
-def _interrupted(stops: list[events.PromptStopped], out: Path) -> str:
+def _ended(how: str, stops: list[events.PromptStopped], out: Path) -> str:
     """What is true of the worker now: nobody should pay for a job that only seems to have stopped."""
     running = [s for s in stops if not s.confirmed]
     kept = "what was finished is kept: the same command goes on from there"
     if running:
         where = ", ".join(f"{s.prompt} on {s.worker} ({s.reason})" for s in running)
-        return f"interrupted, but the worker has not confirmed that it stopped: look after {where}; {kept}"
+        return f"{how}, but the worker has not confirmed that it stopped: look after {where}; {kept}"
     if stops:
         what = "the job was stopped" if len(stops) == 1 else f"{len(stops)} jobs were stopped"
-        return f"interrupted: {what} on the worker; nothing was put into {out}; {kept}"
-    return f"interrupted: nothing was running on the worker; nothing was put into {out}; {kept}"
+        return f"{how}: {what} on the worker; nothing was put into {out}; {kept}"
+    return f"{how}: nothing was running on the worker; nothing was put into {out}; {kept}"
 
 
 def _failed(diagnostics: tuple[Diagnostic, ...], as_json: bool) -> None:
@@ -170,8 +178,3 @@ def plan_job(plan: Plan, folder: Path, inputs: Path | None, out: Path, *, run: s
         )
 
     return make
-
-
-def out_folder(given: Path | None, config: Config) -> Path:
-    """Where films go: the option, else the configuration, else ``out``."""
-    return given or config.out or Path("out")

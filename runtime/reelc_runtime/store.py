@@ -17,6 +17,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +29,10 @@ SCHEMA = 1
 RECORD = "record.json"
 MAX_RECORD = 2**20
 SHARED = "shared"
+# In the names of folders that are being written, or removed.
+PART = ".part-"
+# How often another process may clear an empty folder away while something is put into it.
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +136,9 @@ class Store:
         for entry in self.find(name, scopes):
             if entry.engine != engine:
                 continue
+            # Before it is looked at: what is being used is not cleared away.
+            self._touch(entry)
             if await asyncio.to_thread(self._whole, entry):
-                self._touch(entry)
                 return entry
             await asyncio.to_thread(shutil.rmtree, entry.folder, ignore_errors=True)
         return None
@@ -158,9 +164,7 @@ class Store:
             OSError: they cannot be moved.
         """
         folder = self._place(name) / scope
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part = folder.with_name(f"{scope}.part-{secrets.token_hex(4)}")
-        part.mkdir()
+        part = _new_part(folder)
         try:
             kept: list[dict[str, Any]] = []
             for number, (path, digest, size) in enumerate(files):
@@ -180,35 +184,82 @@ class Store:
                 "files": kept,
             }
             _write_whole(part / RECORD, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
-            if folder.exists():
-                # Somebody made the same thing meanwhile: equal by its name, so the newer takes its place.
-                shutil.rmtree(folder)
-            part.replace(folder)
+            _take_place(part, folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        entry = self._read(folder)
-        assert entry is not None, "what was just written can be read"
-        return entry
+        # Not read again: another process may put the same thing in its place at this moment.
+        return _entry(folder, record, self.now())
 
     def entries(self) -> Iterator[Entry]:
         """Everything, in the order of identities."""
-        if self.root.is_dir():
-            for shelf in sorted(self.root.iterdir()):
-                for folder in sorted(shelf.iterdir()) if shelf.is_dir() else ():
-                    yield from self._entries(folder)
+        for place in self._places():
+            entry = self._read(place) if PART not in place.name else None
+            if entry is not None:
+                yield entry
 
-    def remove(self, entry: Entry) -> None:
-        """Throw a result away.
+    def remove(self, entry: Entry) -> bool:
+        """Throw a result away, unless it was used or made anew since it was read; whether it is gone.
+
+        It is moved aside first: a run that takes it at this moment either has it or does not.
 
         Raises:
             OSError: it cannot be removed.
         """
-        shutil.rmtree(entry.folder)
-        for folder in (entry.folder.parent, entry.folder.parent.parent):
+        aside = entry.folder.with_name(f"{entry.folder.name}{PART}{secrets.token_hex(4)}")
+        try:
+            entry.folder.rename(aside)
+            used = (aside / RECORD).stat().st_mtime
+        except FileNotFoundError:
+            used = entry.used  # somebody was faster, or it has no record to be used by
+        if used != entry.used:
+            with suppress(OSError):  # when it was made anew meanwhile, the new one stays
+                aside.rename(entry.folder)
+                return False
+        _clear(aside)
+        self._tidy(entry.folder)
+        return True
+
+    def remove_part(self, part: Path) -> None:
+        """Throw away what a process that died has left.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+        _clear(part)
+        self._tidy(part)
+
+    def _tidy(self, folder: Path) -> None:
+        """Folders that are empty now are not kept."""
+        for empty in (folder.parent, folder.parent.parent):
             try:
-                folder.rmdir()
+                empty.rmdir()
             except OSError:
                 return
+
+    def parts(self) -> Iterator[tuple[Path, float, int]]:
+        """What processes that died have left: folder, seconds since the epoch when it was last written to, bytes."""
+        for place in self._places():
+            if PART in place.name:
+                with suppress(OSError):
+                    stats = [path.stat() for path in (place, *place.iterdir())]
+                    yield place, max(s.st_mtime for s in stats), sum(s.st_size for s in stats[1:])
+
+    def strays(self) -> Iterator[Path]:
+        """Folders whose record cannot be read: no run finds what lies in them."""
+        for place in self._places():
+            if PART not in place.name and place.is_dir() and self._read(place) is None:
+                yield place
+
+    def _places(self) -> Iterator[Path]:
+        """The folders of all results, whole or not, in the order of their names."""
+        for shelf in _sorted(self.root):
+            for name in _sorted(shelf):
+                yield from _sorted(name)
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether an entry is still the one that was read: it may have been thrown away or made anew since."""
+        now = self._read(entry.folder)
+        return now is not None and (now.made, now.files) == (entry.made, entry.files)
 
     def damaged(self, entry: Entry) -> list[str]:
         """The names of an entry's files that are not what its record says."""
@@ -225,11 +276,10 @@ class Store:
             return  # it only serves the clean-up
 
     def _entries(self, folder: Path) -> Iterator[Entry]:
-        if folder.is_dir():
-            for place in sorted(folder.iterdir()):
-                entry = self._read(place) if ".part-" not in place.name else None
-                if entry is not None:
-                    yield entry
+        for place in _sorted(folder):
+            entry = self._read(place) if PART not in place.name else None
+            if entry is not None:
+                yield entry
 
     def _read(self, folder: Path) -> Entry | None:
         """An entry from its record; None when it is not one that was written here."""
@@ -241,13 +291,68 @@ class Store:
             value = cast(dict[str, Any], json.loads(path.read_text("utf-8")))
             if value["schema"] != SCHEMA:
                 return None
-            files = tuple(StoredFile(**file) for file in value["files"])
-            if any(Path(file.name).name != file.name for file in files):
-                return None
-            known = ("identity", "scope", "engine", "job", "pipeline", "run", "worker", "made")
-            return Entry(folder=folder, files=files, used=stat.st_mtime, **{name: value[name] for name in known})
+            return _entry(folder, value, stat.st_mtime)
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+
+def _entry(folder: Path, record: dict[str, Any], used: float) -> Entry:
+    """An entry from its record.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not one that was written here.
+    """
+    files = tuple(StoredFile(**file) for file in record["files"])
+    if any(Path(file.name).name != file.name or type(file.bytes) is not int for file in files):
+        raise ValueError("a file's name leads elsewhere, or its size is none")
+    texts = {name: str(record[name]) for name in ("identity", "scope", "engine", "job", "pipeline", "run", "worker")}
+    return Entry(folder=folder, files=files, used=used, made=float(record["made"]), **texts)
+
+
+def _sorted(folder: Path) -> list[Path]:
+    """What is in a folder; nothing when it is none, or is being removed."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _clear(folder: Path) -> None:
+    """Remove a folder; it may be gone, or go meanwhile."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _new_part(folder: Path) -> Path:
+    """An empty folder beside the one that is to be written."""
+    for left in range(TRIES - 1, -1, -1):
+        part = folder.with_name(f"{folder.name}{PART}{secrets.token_hex(4)}")
+        try:
+            part.mkdir(parents=True)
+        except FileNotFoundError:
+            if left == 0:
+                raise
+            continue
+        return part
+    raise AssertionError("the last try returns or raises")
+
+
+def _take_place(part: Path, folder: Path) -> None:
+    """Put a finished folder in its place; what another process has put there is equal by its name, and older."""
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            part.replace(folder)
+        except OSError:
+            if left == 0:
+                raise
+            aside = folder.with_name(f"{folder.name}{PART}{secrets.token_hex(4)}")
+            with suppress(FileNotFoundError):
+                folder.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            return
 
 
 def _is(path: Path, file: StoredFile) -> bool:

@@ -116,6 +116,7 @@ UNKNOWN_RUN = _declare("E0722", "unknown-run", "There is no such run.")
 BAD_DATABASE = _declare("E0723", "bad-database", "The database of the runs cannot be used.")
 UNKNOWN_STOP = _declare("E0724", "unknown-stop", "A run cannot stop after something of this name.")
 BAD_CONFIG = _declare("E0725", "bad-config", "The configuration file cannot be used.")
+UNKNOWN_WORKER = _declare("E0726", "unknown-worker", "No worker of this address was added.")
 LOW_VRAM = _declare("W0701", "low-vram", "A worker has less GPU memory than a stage is said to need.")
 
 # -- 09 not yet and internal

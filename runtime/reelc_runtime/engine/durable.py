@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID
 from dbos._serialization import Serializer
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from reelc_runtime.engine import Body, EngineFault, Json, StepFunction
@@ -84,6 +84,24 @@ def shown(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
+def there(url: str) -> bool:
+    """Whether any run has used the database; looking does not make an empty one.
+
+    Raises:
+        EngineFault: it cannot be read.
+    """
+    parts = make_url(url)
+    lite = parts.get_backend_name() == "sqlite"
+    if lite and not Path(parts.database or "").is_file():
+        return False
+    engine = create_engine(parts if lite else parts.set(drivername="postgresql+psycopg"))
+    try:
+        with reporting(url):
+            return inspect(engine).has_table("workflow_status", schema=None if lite else "dbos")
+    finally:
+        engine.dispose()
+
+
 def prepare(url: str) -> None:
     """Make a SQLite file that several processes can use: with a write-ahead log.
 
@@ -122,11 +140,13 @@ class Durable:
         run: the run's name.
         body: what a job does.
         url: from :func:`database_url`.
+        generation: the run's; bodies of earlier ones are not taken up again.
     """
 
-    def __init__(self, run: str, body: Body, url: str) -> None:
+    def __init__(self, run: str, body: Body, url: str, generation: int = 1) -> None:
         self._run = run
         self._url = url
+        self._generation = generation
         _BODIES[run] = body
 
     async def launch(self) -> None:
@@ -136,6 +156,8 @@ class Durable:
             EngineFault: the database cannot be used.
         """
         prepare(self._url)
+        if self._generation > 1:
+            await asyncio.to_thread(_give_up, self._url, self._run, self._generation)
         config: DBOSConfig = {
             "name": APP,
             "system_database_url": self._url,
@@ -198,24 +220,58 @@ def recorded(url: str, run: str) -> list[Json]:
     """What the database knows of a run's jobs, for people: read through DBOS's client, whoever runs them.
 
     Returns:
-        For each job ``{"job", "generation", "state", "steps": [{"name", "began", "ended", "result"}]}``; times in
-        seconds since the epoch, None while unknown.
+        For each job and generation ``{"job", "generation", "state", "result", "steps": [{"name", "began", "ended",
+        "result"}]}``; times in seconds since the epoch, None while unknown; results None where there is none yet.
 
     Raises:
         EngineFault: the database cannot be read.
     """
+    found: list[Json] = []
+    if not there(url):
+        return found
+    with _client(url) as client:
+        for status in client.list_workflows(workflow_id_prefix=f"{run}/"):
+            job, generation = _parts(status.workflow_id)
+            steps = [_step(s) for s in client.list_workflow_steps(status.workflow_id)]
+            entry = {"job": job, "generation": generation, "state": status.status, "result": status.output}
+            found.append({**entry, "steps": steps})
+    return sorted(found, key=lambda e: (e["generation"], e["job"]))
+
+
+def _give_up(url: str, run: str, generation: int) -> None:
+    """Leave the bodies of earlier generations alone: one that never ended would be carried out beside its successor."""
+    if not there(url):
+        return
+    with _client(url) as client:
+        left = client.list_workflows(
+            workflow_id_prefix=f"{run}/", status=["PENDING", "ENQUEUED"], load_input=False, load_output=False
+        )
+        old = [status.workflow_id for status in left if _parts(status.workflow_id)[1] < generation]
+        if old:
+            client.cancel_workflows(old)
+
+
+@contextmanager
+def _client(url: str) -> Generator[DBOSClient]:
+    """A look at a database that runs have used, from outside of them.
+
+    Raises:
+        EngineFault: it cannot be used.
+    """
+    _quiet()
     with reporting(url):
-        client = DBOSClient(system_database_url=url, serializer=JsonSerializer())
+        client = DBOSClient(system_database_url=url, serializer=JsonSerializer(), retry_connection_errors=False)
         try:
-            found: list[Json] = []
-            for status in client.list_workflows(workflow_id_prefix=f"{run}/"):
-                _, job, generation = status.workflow_id.split("/")
-                steps = [_step(s) for s in client.list_workflow_steps(status.workflow_id)]
-                found.append({"job": job, "generation": int(generation), "state": status.status, "steps": steps})
-            return sorted(found, key=lambda e: (e["generation"], e["job"]))
+            yield client
         finally:
             with suppress(SQLAlchemyError):
                 client.destroy()
+
+
+def _parts(workflow: str) -> tuple[str, int]:
+    """The job and the generation, from :func:`workflow_id`."""
+    _, job, generation = workflow.split("/")
+    return job, int(generation)
 
 
 def _step(info: Any) -> Json:

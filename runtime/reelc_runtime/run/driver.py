@@ -21,6 +21,7 @@ from reelc_dsl.diagnostics.codes import (
     BAD_RESULT,
     BAD_WORKER,
     CANNOT_WRITE,
+    INTERNAL,
     NO_SPACE,
     NO_WORKER,
 )
@@ -31,6 +32,7 @@ from reelc_runtime.run import events, faults, match
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.ids import Attempt
 from reelc_runtime.run.job import Context, JobBody, Result, is_whole, read_result, retried
+from reelc_runtime.run.kept import SOURCES, sources_to_json
 from reelc_runtime.run.record import (
     CANCELLED,
     DONE,
@@ -95,6 +97,7 @@ class RunRequest:
         database: the engine's database; None for an engine without a memory.
         alike: whether one worker's results count for the others.
         report, warn: are told what happens.
+        again: whether a run of this name that is done is carried out once more.
         stall: seconds without a sign of life of a job.
         lost: seconds without an answer after which a worker counts as gone.
         patience: seconds to wait for a lost worker when none is left.
@@ -120,6 +123,7 @@ class RunRequest:
     clean: bool = False
     catalog: Catalog | None = None
     alike: bool = False
+    again: bool = True
     sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
     stall: float = 900.0
     lost: float = 60.0
@@ -142,7 +146,7 @@ async def run(request: RunRequest) -> list[events.OutputWritten]:
     """Carry out a plan, or go on with a run of this name.
 
     Returns:
-        The films, in the order of the plan's outputs.
+        The films, in the order of the plan's outputs; none when the run is done and is not wanted again.
 
     Raises:
         RunFault: E07xx; what was finished stays in the store.
@@ -177,13 +181,15 @@ class _Driver:
         self.folder.lock()
         try:
             before = self.folder.read()
+            if before is not None and before.state == DONE and not self.request.again:
+                return []
             self._begin(before)
             try:
                 films = await self._carry_out()
             except BaseException as error:
                 self._record_end(error)
                 raise
-            self.info = self.folder.write(replace(self.info, state=DONE, films=tuple(f.path for f in films)))
+            self.info = self.folder.write(replace(self.info, state=DONE, films=_places(films)))
             return films
         finally:
             self.folder.unlock()
@@ -199,6 +205,7 @@ class _Driver:
         folder.forget_cancel()
         for name, content in request.plan.to_files().items():
             folder.keep(f"plan/{name}", content)
+        folder.keep(SOURCES, sources_to_json(request.plan, request.sources))
         for path in (request.out, folder.folder / "files"):
             try:
                 path.mkdir(parents=True, exist_ok=True)
@@ -229,21 +236,27 @@ class _Driver:
         )
 
     def _record_end(self, error: BaseException) -> None:
+        found: tuple[Diagnostic, ...] = ()
         if isinstance(error, RunFault):
-            state, codes = FAILED, tuple(d.code.code for d in error.diagnostics)
+            state, found = FAILED, error.diagnostics
         elif isinstance(error, Exception):
-            state, codes = FAILED, ()
+            message = f"reelc itself failed: {type(error).__name__}: {error}"
+            state, found = FAILED, (Diagnostic(code=INTERNAL, message=message),)
         else:
-            state, codes = (CANCELLED if self.cancelled else INTERRUPTED), ()
+            state = CANCELLED if self.cancelled else INTERRUPTED
         self.folder.forget_cancel()
+        self.folder.tell({"event": state, "diagnostics": [faults.to_json(d) for d in found]})
         with suppress(RunFault):
-            self.info = self.folder.write(replace(self.info, state=state, codes=codes))
-        self.folder.tell({"event": state, "codes": list(codes)})
+            self.info = self.folder.write(replace(self.info, state=state, codes=tuple(d.code.code for d in found)))
 
     def _tell(self, event: events.Event) -> None:
         if not isinstance(event, UNLOGGED):
             self.folder.tell(event.to_json())
         self.request.report(event)
+
+    def _warn(self, diagnostic: Diagnostic) -> None:
+        self.folder.tell({"event": "warning", "diagnostics": [faults.to_json(diagnostic)]})
+        self.request.warn(diagnostic)
 
     # -- carrying out -------------------------------------------------------------------------
 
@@ -312,7 +325,7 @@ class _Driver:
             return await self._schedule(Direct(self._body))
         from reelc_runtime.engine.durable import Durable
 
-        engine = Durable(self.request.run, self._body, self.request.database)
+        engine = Durable(self.request.run, self._body, self.request.database, self.info.generation)
         try:
             await engine.launch()
             return await self._schedule(engine)
@@ -498,13 +511,7 @@ class _Driver:
                 clock=request.clock,
             )
         except comfy.ComfyError as error:
-            raise RunFault(
-                Diagnostic(
-                    code=BAD_WORKER,
-                    message=str(error),
-                    help=("look at --worker, and at REELC_WORKER_TOKEN and REELC_WORKER_HEADERS in the environment",),
-                )
-            ) from None
+            raise RunFault(bad_address(error)) from None
 
     async def _match(self, worker: Worker, job: Job) -> Json:
         request = self.request
@@ -519,7 +526,7 @@ class _Driver:
         except TimeoutError:
             raise comfy.TimedOut(f"{worker.url} did not say within a minute what it can do") from None
         for warning in match.low_vram(job, worker.url, found["device"], found["vram"]):
-            request.warn(warning)
+            self._warn(warning)
         self._tell(events.WorkerMatched(job=job.id, worker=worker.url, **found))
         return found
 
@@ -575,10 +582,24 @@ class _Driver:
         return event
 
 
+def _places(films: list[events.OutputWritten]) -> tuple[str, ...]:
+    """Where films lie, whoever asks from which folder."""
+    return tuple(str(Path(film.path).resolve()) for film in films)
+
+
 def previewed(file: str, *, preview: bool) -> str:
     """A file's name; that of a preview says so."""
     stem, _, suffix = file.rpartition(".")
     return f"{stem}.preview.{suffix}" if preview else file
+
+
+def bad_address(error: Exception) -> Diagnostic:
+    """The diagnostic for an address, a token or headers that cannot be used."""
+    return Diagnostic(
+        code=BAD_WORKER,
+        message=str(error),
+        help=("look at --worker, and at REELC_WORKER_TOKEN and REELC_WORKER_HEADERS in the environment",),
+    )
 
 
 def bad_database(error: Exception) -> Diagnostic:

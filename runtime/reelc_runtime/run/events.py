@@ -1,7 +1,8 @@
 """What a run tells whoever watches it. The command line prints it; ``--json`` writes it as it is."""
 
 from dataclasses import dataclass, fields
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +231,48 @@ class RunFinished(Event):
 
     run: str
     seconds: float
+
+
+def event_from_json(value: dict[str, Any]) -> Event | None:
+    """The inverse of :meth:`Event.to_json`; None for what is no event, or one of another version of reelc.
+
+    Fields that the event does not have, such as the time that a log adds, are passed over.
+    """
+    kind = _kinds().get(str(value.get("event")))
+    if kind is None:
+        return None
+    found = {f.name: value[f.name] for f in fields(kind) if f.name in value}
+    if len(found) < len(fields(kind)) or not all(_fits(_type_name(f.type), found[f.name]) for f in fields(kind)):
+        return None
+    return kind(**{name: tuple(cast("list[Any]", v)) if isinstance(v, list) else v for name, v in found.items()})
+
+
+@cache
+def _kinds() -> dict[str, type[Event]]:
+    kinds = [k for k in globals().values() if isinstance(k, type) and issubclass(k, Event) and k is not Event]
+    return {_dashed(kind.__name__): kind for kind in kinds}
+
+
+def _type_name(kind: Any) -> str:
+    """A field's type as it is written."""
+    return str(kind).removeprefix("<class '").removesuffix("'>")
+
+
+def _fits(wanted: str, value: Any) -> bool:
+    """Whether a JSON value is of a field's type, as far as sentences need it."""
+    match value:
+        case None:
+            return wanted.endswith("| None")
+        case bool():
+            return wanted == "bool"
+        case int():
+            return wanted.split(" ")[0] in ("int", "float")
+        case float():
+            return wanted == "float"
+        case list():
+            return wanted.startswith("tuple") and all(isinstance(item, str) for item in cast("list[Any]", value))
+        case _:
+            return wanted.split(" ")[0] == type(value).__name__
 
 
 def _dashed(name: str) -> str:

@@ -1,9 +1,8 @@
 """What goes wrong in a run, as diagnostics at the line of the program that caused it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from reelc_compiler.plan import Place, Plan, Stack
 from reelc_dsl.diagnostics import Code, Diagnostic, Frame, Label, ReelError
 from reelc_dsl.diagnostics.codes import (
     BAD_WORKER,
@@ -14,7 +13,11 @@ from reelc_dsl.diagnostics.codes import (
     WORKER_UNREACHABLE,
 )
 from reelc_dsl.source import Source, Span
-from reelc_runtime import comfy
+
+if TYPE_CHECKING:
+    # Looking at a run's record must not load an HTTP client.
+    from reelc_compiler.plan import Place, Plan, Stack
+    from reelc_runtime import comfy
 
 
 class RunFault(ReelError):
@@ -33,11 +36,11 @@ class Locator:
             disk may have none of them.
     """
 
-    def __init__(self, plan: Plan, sources: Mapping[str, Source]) -> None:
+    def __init__(self, plan: "Plan", sources: Mapping[str, Source]) -> None:
         self.plan = plan
         self.sources = sources
 
-    def span(self, place: Place) -> Span | None:
+    def span(self, place: "Place") -> Span | None:
         """The place in its source; None when the source is not at hand or has changed."""
         source = self.sources.get(place.file)
         if source is None or max(place.line, place.end_line) > len(source.line_starts):
@@ -76,8 +79,10 @@ class Locator:
         )
 
 
-def worker_fault(error: comfy.ComfyError) -> Diagnostic:
+def worker_fault(error: "comfy.ComfyError") -> Diagnostic:
     """The diagnostic for a worker that cannot be talked to."""
+    from reelc_runtime import comfy
+
     match error:
         case comfy.AuthRefused():
             return Diagnostic(
@@ -124,3 +129,19 @@ def from_json(value: dict[str, Any]) -> Diagnostic:
         notes=tuple(value["notes"]),
         help=tuple(value["help"]),
     )
+
+
+def told_faults(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The recorded faults of an entry of a run's log; what is none is passed over."""
+    found: Any = entry.get("diagnostics")
+    values = cast("list[Any]", found) if isinstance(found, list) else []
+    return [value for value in values if _is_fault(value)]
+
+
+def _is_fault(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    fault = cast("dict[str, Any]", value)
+    texts = (fault.get("code"), fault.get("message"))
+    lists = (fault.get("notes"), fault.get("help"))
+    return all(isinstance(text, str) for text in texts) and all(isinstance(item, list) for item in lists)

@@ -3,6 +3,9 @@
 import uuid
 from dataclasses import dataclass
 
+# Attempts of a job in one generation of its run; workers that are gone before anything was sent cost nothing, but
+# this must end, too.
+MOST_TRIES = 30
 NAMESPACE = uuid.UUID("6f0d0e0a-4f8b-5c57-9d1a-7b9f6c1f2a35")
 
 
@@ -30,3 +33,8 @@ class Attempt:
     def prompt_id(self) -> str:
         """The canonical UUID under which the graph is submitted."""
         return str(uuid.uuid5(NAMESPACE, self.prefix))
+
+
+def first_attempt(generation: int) -> int:
+    """The number of a job's first attempt in a generation: attempts are numbered through."""
+    return (generation - 1) * MOST_TRIES + 1

@@ -20,7 +20,7 @@ from reelc_runtime import comfy
 from reelc_runtime.engine import Step
 from reelc_runtime.run import events, faults
 from reelc_runtime.run.faults import RunFault
-from reelc_runtime.run.ids import Attempt
+from reelc_runtime.run.ids import MOST_TRIES, Attempt, first_attempt
 from reelc_runtime.run.record import cannot_write
 from reelc_runtime.run.steps import Handed, Report, Steps
 from reelc_runtime.store import Entry, Store, identity, scope
@@ -30,8 +30,6 @@ Json = dict[str, Any]
 
 # A job whose worker vanishes under it, or forgets it, is sent this often in all.
 ATTEMPTS = 3
-# Workers that are gone before anything was sent cost nothing, but this must end, too.
-MOST_TRIES = 30
 # Seconds that a step may take with all its tries; `follow` ends by itself when the worker falls silent.
 DEADLINES: Mapping[str, float | None] = {
     "match": 60.0,
@@ -142,7 +140,7 @@ class JobBody:
         self.handed = handed
         self.step = step
         self.remember = remember
-        self.first = (generation - 1) * MOST_TRIES + 1
+        self.first = first_attempt(generation)
         self.reasons: list[str] = []
         self.tried: dict[str, None] = {}
         inputs = {name: file.sha256 for name, file in handed.items()}

@@ -1,30 +1,36 @@
 """A run's folder: what was asked for, how it stands, what was told, and who carries it out.
 
-    runs/<run>/run.json       how it stands; replaced as a whole
-    runs/<run>/events.jsonl   what was told, with times
-    runs/<run>/plan/          the plan that is carried out
-    runs/<run>/files/         downloads that are not verified yet
-    runs/<run>/lock           held by the process that carries it out
-    runs/<run>/cancel         somebody wants it to end
+runs/<run>/run.json       how it stands; replaced as a whole
+runs/<run>/events.jsonl   what was told, with times
+runs/<run>/plan/          the plan that is carried out
+runs/<run>/sources.json   the program's text, for the places of faults
+runs/<run>/files/         downloads that are not verified yet
+runs/<run>/lock           held by the process that carries it out
+runs/<run>/cancel         somebody wants it to end
 """
 
 import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
 from reelc_dsl.diagnostics import Diagnostic
-from reelc_dsl.diagnostics.codes import CANNOT_WRITE, NO_SPACE, RUN_BUSY
+from reelc_dsl.diagnostics.codes import CANNOT_WRITE, NO_SPACE, RUN_BUSY, UNKNOWN_RUN
+from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_runtime.run.faults import RunFault
 
 SCHEMA = 1
 MAX_RECORD = 2**20
 RUNNING, DONE, FAILED, INTERRUPTED, CANCELLED = "running", "done", "failed", "interrupted", "cancelled"
+# Not written by anybody: what is recorded as running, while no process carries it out.
+DIED = "died"
+# Names that stand for a run besides its own.
+LAST = "last"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +103,28 @@ class RunFolder:
             if path.stat().st_size > MAX_RECORD:
                 return None
             value = cast(dict[str, Any], json.loads(path.read_text("utf-8")))
-            if value.pop("schema") != SCHEMA:
+            if value["schema"] != SCHEMA:
                 return None
-            return Info(**{name: tuple(v) if isinstance(v, list) else v for name, v in value.items()})
-        except (OSError, ValueError, KeyError, TypeError):
+            # The folder's name counts, also when somebody has copied it.
+            return _info({**value, "run": self.name})
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
+
+    def standing(self) -> tuple[Info, str] | None:
+        """The record, and how the run stands: its state, or ``died``; None when there is no such run.
+
+        A run may end or be taken up again between two looks, so it has died only when its record has stayed
+        the same while nobody held the lock.
+        """
+        info = self.read()
+        while info is not None and info.state == RUNNING:
+            if self.alive():
+                return info, RUNNING
+            again = self.read()
+            if again == info:
+                return info, DIED
+            info = again
+        return None if info is None else (info, info.state)
 
     def write(self, info: Info) -> Info:
         """Replace what is known; it is on the disk when this returns.
@@ -161,20 +184,29 @@ class RunFolder:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise RunFault(cannot_write(path, error)) from None
-        if not _try_lock(handle):
+        with self._door():
+            taken = _try_lock(handle)
+        if not taken:
             os.close(handle)
-            info = self.read()
-            who = f" (process {info.pid} on {info.host})" if info is not None else ""
-            raise RunFault(
-                Diagnostic(
-                    code=RUN_BUSY,
-                    message=f"the run {self.name} is already being carried out{who}",
-                    help=(
-                        f"watch it with `reelc runs show {self.name}`, or end it with `reelc runs cancel {self.name}`",
-                    ),
-                )
-            )
+            raise RunFault(self.busy())
         self._lock = handle
+        self._mend_log()
+
+    def _mend_log(self) -> None:
+        """A line that a dead process has left unfinished must not spoil ours."""
+        with suppress(OSError), (self.folder / "events.jsonl").open("r+b") as file:
+            if file.seek(0, os.SEEK_END) and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+                file.write(b"\n")
+
+    def busy(self) -> Diagnostic:
+        """The diagnostic for a run that another process carries out."""
+        info = self.read()
+        who = f" (process {info.pid} on {info.host})" if info is not None else ""
+        return Diagnostic(
+            code=RUN_BUSY,
+            message=f"the run {self.name} is already being carried out{who}",
+            help=(f"watch it with `reelc runs logs -f {self.name}`, or end it with `reelc runs cancel {self.name}`",),
+        )
 
     def unlock(self) -> None:
         """Let go of it."""
@@ -186,20 +218,41 @@ class RunFolder:
         """Whether some process carries it out now."""
         if self._lock is not None:
             return True
+        with self._door():
+            handle = _open_lock(self.folder / "lock")
+            if handle is None:
+                return False
+            try:
+                return not _try_lock(handle)
+            finally:
+                os.close(handle)
+
+    @contextmanager
+    def _door(self) -> Generator[None]:
+        """One at a time tries the lock: who only looks must not be taken for who carries it out."""
         try:
-            handle = os.open(self.folder / "lock", os.O_RDWR)
+            handle = _wait_lock(self.folder)
         except OSError:
-            return False
+            handle = None  # a file system without such locks; then two that look at once may see each other
         try:
-            return not _try_lock(handle)
+            yield
         finally:
-            os.close(handle)
+            if handle is not None:
+                os.close(handle)
 
     # -- wanting it to end --------------------------------------------------------------------
 
     def request_cancel(self) -> None:
-        """Ask whoever carries it out to end."""
-        self.keep("cancel", b"")
+        """Ask whoever carries it out to end.
+
+        Raises:
+            RunFault: E0711, E0718.
+        """
+        path = self.folder / "cancel"
+        try:
+            path.touch()
+        except OSError as error:
+            raise RunFault(cannot_write(path, error)) from None
 
     @property
     def cancel_requested(self) -> bool:
@@ -241,6 +294,87 @@ class Runs:
                 return folder
         return None
 
+    def named(self, name: str) -> RunFolder:
+        """The run that a name stands for: its own, the beginning of it, or ``last``.
+
+        Raises:
+            RunFault: E0722.
+        """
+        known = {folder.name: folder for folder, _ in self.all()}
+        if name in known:
+            return known[name]
+        if name == LAST and known:
+            return list(known.values())[-1]
+        meant = [run for run in known if name and run.startswith(name)]
+        if len(meant) == 1:
+            return known[meant[0]]
+        raise unknown_run(self.root.parent, name, list(known), meant)
+
+
+def unknown_run(state: Path, name: str, known: Sequence[str] = (), meant: Sequence[str] = ()) -> RunFault:
+    """The fault of a name that stands for no run, or for several.
+
+    Args:
+        known: the names of all runs, the oldest first.
+        meant: those that begin with the name.
+    """
+    return RunFault(_unknown(state, name, known, meant))
+
+
+def _unknown(state: Path, name: str, known: Sequence[str], meant: Sequence[str]) -> Diagnostic:
+    if meant:
+        newest = ", ".join(f"`{run}`" for run in meant[-3:])
+        return Diagnostic(
+            code=UNKNOWN_RUN,
+            message=f"{len(meant)} runs begin with `{name}`",
+            help=(f"write more of the name; the newest of them are {newest}",),
+        )
+    if not known:
+        help_ = ("is this the folder of the films? name it with `--out`, or the state with REELC_STATE",)
+        return Diagnostic(code=UNKNOWN_RUN, message=f"there are no runs in `{state}`", help=help_)
+    return Diagnostic(
+        code=UNKNOWN_RUN,
+        message=f"there is no run `{name}` in `{state}`",
+        help=did_you_mean(name, known) or (f"the newest is `{known[-1]}`; `reelc runs ls` lists them",),
+    )
+
+
+def _info(value: dict[str, Any]) -> Info:
+    """A record from its JSON value; what a newer reelc added is passed over.
+
+    Raises:
+        TypeError: a field is missing or of another kind.
+    """
+    known: dict[str, Any] = {}
+    for field in fields(Info):
+        if field.name not in value:
+            continue
+        found = value[field.name]
+        if isinstance(found, list):
+            texts = cast("list[Any]", found)
+            fits = field.type == tuple[str, ...] and all(isinstance(text, str) for text in texts)
+            found = tuple(texts)
+        elif field.type is float:
+            fits = type(found) in (int, float)
+        else:
+            fits = type(found) is field.type
+        if not fits:
+            raise TypeError(field.name)
+        known[field.name] = found
+    return Info(**known)
+
+
+def _open_lock(path: Path) -> int | None:
+    """The lock's file, to look at it; None when there is none."""
+    for mode in (os.O_RDWR, os.O_RDONLY):
+        try:
+            return os.open(path, mode)
+        except PermissionError:
+            continue  # somebody else's run
+        except OSError:
+            return None
+    return None
+
 
 if sys.platform == "win32":
     import msvcrt
@@ -251,6 +385,9 @@ if sys.platform == "win32":
         except OSError:
             return False
         return True
+
+    def _wait_lock(folder: Path) -> int | None:
+        return None  # a folder cannot be opened there
 else:
     import fcntl
 
@@ -260,6 +397,15 @@ else:
         except OSError:
             return False
         return True
+
+    def _wait_lock(folder: Path) -> int | None:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:
+            os.close(handle)
+            raise
+        return handle
 
 
 def cannot_write(path: Path, error: OSError) -> Diagnostic:

@@ -19,6 +19,7 @@ from reelc_runtime.comfy import Clock, ComfyClient, ComfyError, OutputFile, Reje
 from reelc_runtime.run import events
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.follow import Follower
+from reelc_runtime.run.prompts import take_off
 from reelc_runtime.run.refusals import refused
 
 Json = dict[str, Any]
@@ -26,8 +27,6 @@ Report = Callable[[events.Event], None]
 
 # A file that is larger than this for each of its frames is none that was asked for.
 MAX_BYTES_PER_FRAME = 64 * 2**20
-STOP_DEADLINE = 10.0
-STOP_POLL = 0.3
 TOO_LARGE = 413
 
 
@@ -237,27 +236,14 @@ class Steps:
 
         Never raises but for cancellation: the run is ending for another reason, and that one is reported.
         """
-        confirmed, reason = False, "it still runs"
-        try:
-            async with asyncio.timeout(STOP_DEADLINE):
-                await self.client.delete_pending(prompt)
-                await self.client.interrupt(prompt)
-                # An interrupt takes effect at the node's next step, which may be a while.
-                while not confirmed:
-                    confirmed = (await self.client.find(prompt)).state in ("done", "absent")
-                    if not confirmed:
-                        await self.clock.sleep(STOP_POLL)
-        except TimeoutError:
-            confirmed = False
-        except ComfyError as error:
-            confirmed, reason = False, str(error)
+        running = await take_off(self.client, prompt, self.clock)
         self.report(
             events.PromptStopped(
                 job=self.job.id,
                 worker=self.client.url,
                 prompt=prompt,
-                confirmed=confirmed,
-                reason="" if confirmed else reason,
+                confirmed=not running,
+                reason=running,
             )
         )
 

@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 # Seconds for which a lease counts without being renewed.
 TTL = 60.0
+# The key of PostgreSQL's lock for making the tables.
+MAKING = 7_365_101
 ACTIVE, DRAINING = "active", "draining"
 
 
@@ -74,6 +76,9 @@ class Registry:
         self.now = now
         self._text = sa.text
         with self._engine.begin() as connection:
+            if parts.get_backend_name() == "postgresql":
+                # There, two that make the same table at the same time are in each other's way.
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MAKING})
             for statement in (
                 "CREATE TABLE IF NOT EXISTS reelc_workers (url TEXT PRIMARY KEY, state TEXT NOT NULL)",
                 "CREATE TABLE IF NOT EXISTS reelc_leases "
@@ -103,6 +108,10 @@ class Registry:
         """Worker, run and job of each lease that counts now."""
         found = self.rows("SELECT worker, run, job FROM reelc_leases WHERE until >= :now ORDER BY worker", now=self.now())
         return [(row.worker, row.run, row.job) for row in found]
+
+    def drop(self, run: str) -> None:
+        """End all leases of a run."""
+        self.run("DELETE FROM reelc_leases WHERE run = :run", run=run)
 
     def set_worker(self, url: str, state: str | None) -> bool:
         """Add a worker, change its state, or forget it (None); whether anything changed."""
@@ -158,7 +167,7 @@ class Shared:
 
     async def drop(self) -> None:
         """All of this run's."""
-        await _thread(self._registry.run, "DELETE FROM reelc_leases WHERE run = :run", run=self._run)
+        await _thread(self._registry.drop, self._run)
 
     async def registered(self) -> dict[str, str]:
         """The table as it stands."""

@@ -11,7 +11,7 @@ from reelc_dsl.diagnostics.codes import NO_WORKER
 from reelc_runtime import comfy
 from reelc_runtime.run import events
 from reelc_runtime.run.faults import RunFault, worker_fault
-from reelc_runtime.workers.leases import DRAINING, TTL, Leases
+from reelc_runtime.workers.leases import ACTIVE, DRAINING, TTL, Leases
 
 Match = Callable[["Worker", Job], Awaitable[dict[str, Any]]]
 Connect = Callable[[str], comfy.ComfyClient]
@@ -29,6 +29,7 @@ class Worker:
         client: how to talk to it.
         live: whether it has answered in this run.
         trouble: why it counts as lost; None while it does not.
+        joined: it belongs to the run only because it was added while the run went on.
         draining: it gets no new jobs.
         holders: the jobs that are on it; more than one only after a resume.
         matched: what matching said, by job: the worker's facts, or what keeps it from the job.
@@ -42,6 +43,7 @@ class Worker:
     client: comfy.ComfyClient
     live: bool = False
     trouble: Diagnostic | None = None
+    joined: bool = False
     draining: bool = False
     holders: set[str] = field(default_factory=set[str])
     matched: dict[str, dict[str, Any] | tuple[Diagnostic, ...]] = field(
@@ -298,16 +300,18 @@ class Pool:
                 worker.probe = asyncio.ensure_future(self._probe(worker))
 
     async def _read_registry(self) -> None:
-        for url, state in (await self._leases.registered()).items():
-            known = self.workers.get(url)
-            if known is None and state == DRAINING:
-                continue
-            worker = known or self._add(url)
-            if known is None:
+        table = await self._leases.registered()
+        for url, state in table.items():
+            if url not in self.workers and state == ACTIVE:
+                worker = self._add(url)
+                worker.joined = True
                 self._report(events.WorkerJoined(worker=worker.url))
-            if worker.draining != (state == DRAINING):
-                worker.draining = state == DRAINING
-                if worker.draining:
+        for worker in self.workers.values():
+            # One that was added and is taken away again gets no more jobs; the run's own ones stay.
+            draining = table.get(worker.url, DRAINING if worker.joined else ACTIVE) == DRAINING
+            if worker.draining != draining:
+                worker.draining = draining
+                if draining:
                     self._report(events.WorkerDraining(worker=worker.url, jobs=len(worker.holders)))
 
     async def _probe(self, worker: Worker) -> None:
