@@ -70,7 +70,9 @@ class Progress:
         """Keep the numbers that the status is made of."""
         match event:
             case events.JobSubmitted(nodes=nodes):
-                self.nodes, self.done = nodes, set()
+                # Also a prompt that the worker lost and that begins again: nothing of it counts any more.
+                self.nodes, self.done, self.title = nodes, set(), ""
+                self.counts.clear()
             case events.NodesCached(nodes=nodes):
                 self.done.update(nodes)
             case events.NodeStarted(title=title):
@@ -102,7 +104,7 @@ class Progress:
             case events.JobQueued() if event.position > 0:
                 return f"  {event.job}: {event.position} before it in the worker's queue"
             case events.StepRetried():
-                return f"  {event.step} failed ({event.reason}); again in {event.seconds:.0f} s"
+                return f"  {event.step} failed ({event.reason}); again in {round(event.seconds, 1):g} s"
             case events.ArtifactDownloaded():
                 return f"  {event.artifact}: {event.bytes / 1e6:.1f} MB downloaded"
             case events.ArtifactVerified():
