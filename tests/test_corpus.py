@@ -203,6 +203,12 @@ def test_chunk(chunk: Chunk, pictures: Path) -> None:
         well_formed(item)
 
 
+def test_what_a_use_misspells_is_never_suggested(pictures: Path) -> None:
+    text = "use upscael from std.finish\nstage s(c: clip) -> clip { return c |> upscalr(to: 2560x1440) }\n"
+    _, found = findings(pictures, text)
+    assert found.help == ("did you mean `upscale`?",)
+
+
 def well_formed(item: Diagnostic) -> None:
     """What holds for every finding, whatever it says."""
     assert item.span is not None

@@ -165,6 +165,8 @@ class Project:
         Raises:
             InputFault: E0601 to E0604.
         """
+        if not path:
+            raise InputFault(MISSING_INPUT_FILE, "no file is named here", "name a picture, or leave the setting out")
         plain = path.replace("\\", "/")
         if not module:
             real = Path(os.path.realpath(path))

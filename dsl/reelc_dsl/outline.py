@@ -26,6 +26,7 @@ CLOSERS = {"}": "{", ")": "(", "]": "["}
 _TOKEN = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)|"(?:[^"\\\n]|\\[^\n])*"?|#[^\n]*|[^\W\d]\w*|[{}()\[\]]', re.S
 )
+_DOC = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""', re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,40 @@ class Piece:
     unclosed: int | None = None
 
 
+class Brackets:
+    """The brackets that are open at a place.
+
+    A closing bracket closes the nearest one of its own sort, and with it what was opened inside and
+    never closed: one forgotten `)` does not take the `}` of the block that it stands in.
+    """
+
+    def __init__(self) -> None:
+        self.open: list[tuple[str, int]] = []
+
+    def feed(self, token: str, at: int) -> None:
+        """Take in a token; what is no bracket changes nothing."""
+        if token in CLOSERS.values():
+            self.open.append((token, at))
+        elif token in CLOSERS:
+            mates = [i for i, (bracket, _) in enumerate(self.open) if bracket == CLOSERS[token]]
+            if mates:
+                del self.open[mates[-1] :]
+
+
+def unclosed_doc(text: str) -> int | None:
+    """The offset of a ``\"\"\"`` that nothing closes, if there is one."""
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token.startswith('"""') and not _DOC.fullmatch(token):
+            return match.start()
+    return None
+
+
+def words(text: str) -> frozenset[str]:
+    """Every word of a text, also inside texts and comments."""
+    return frozenset(re.findall(r"[^\W\d]\w*", text))
+
+
 def too_deep(text: str, limit: int) -> int | None:
     """The offset at which more than ``limit`` brackets are open, if there is one."""
     depth = 0
@@ -63,22 +98,20 @@ def too_deep(text: str, limit: int) -> int | None:
 def items(text: str) -> Iterator[Piece]:
     """Top-level pieces. Text before the first keyword belongs to a piece without one."""
     starts: list[tuple[int, str]] = []
-    depth = 0
+    brackets = Brackets()
     for match in _TOKEN.finditer(text):
         token, at = match.group(), match.start()
         margin = at == 0 or text[at - 1] == "\n"
         if (
             token in ITEMS
-            and (depth == 0 or (margin and token in ITEMS_AT_MARGIN))
+            and (not brackets.open or (margin and token in ITEMS_AT_MARGIN))
             and not _is_label(text, match.end())
         ):
-            if not (starts and depth == 0 and _in_use(text, starts[-1], at)):
+            if brackets.open or not (starts and _in_use(text, starts[-1], at)):
                 starts.append((at, token))
-                depth = 0
-        elif token in ("{", "(", "["):
-            depth += 1
-        elif token in CLOSERS:
-            depth = max(0, depth - 1)
+                brackets = Brackets()
+        else:
+            brackets.feed(token, at)
     lead = text[: starts[0][0]] if starts else text
     if _has_code(lead):
         yield Piece("", 0, len(lead))
@@ -97,19 +130,19 @@ def items(text: str) -> Iterator[Piece]:
 def statements(text: str, start: int, end: int) -> Iterator[Piece]:
     """The statements between a block's braces."""
     starts: list[tuple[int, str]] = []
-    depth = 0
+    brackets = Brackets()
     for match in _TOKEN.finditer(text, start, end):
         token, at = match.group(), match.start()
-        if token in STATEMENTS and not _is_label(text, match.end()) and (depth == 0 or _first_on_line(text, at, token)):
+        first = not brackets.open or _first_on_line(text, at, token, brackets)
+        if token in STATEMENTS and not _is_label(text, match.end()) and first:
             starts.append((at, token))
-            depth = 0
-        elif token in ("{", "(", "["):
-            depth += 1
-        elif token in CLOSERS:
-            depth = max(0, depth - 1)
+            brackets = Brackets()
+        else:
+            brackets.feed(token, at)
     lead_end = starts[0][0] if starts else end
     lead = text[start:lead_end]
-    if _has_code(re.sub(r'\A\s*"""(?:[^"\\]|\\.|"(?!""))*"""', "", lead, flags=re.S)):
+    doc = _DOC.match(lead.lstrip())
+    if _has_code(lead if doc is None else lead.lstrip()[doc.end() :]):
         yield Piece("", start, lead_end)
     for (at, keyword), (stop, _) in pairwise([*starts, (end, "")]):
         yield _piece(text, keyword, at, stop)
@@ -128,22 +161,22 @@ def unclosed(source: Source, at: int) -> Diagnostic:
 
 
 def _piece(text: str, keyword: str, start: int, end: int) -> Piece:
-    opened: list[int] = []
+    brackets = Brackets()
     body_start: int | None = None
     body_end: int | None = None
     for match in _TOKEN.finditer(text, start, end):
         token, at = match.group(), match.start()
-        if token in ("{", "(", "["):
-            if not opened and token == OPEN_BLOCK and body_start is None:
-                body_start = at + 1
-            opened.append(at)
-        elif token in CLOSERS:
-            if opened:
-                opened.pop()
-            if not opened and body_start is not None and body_end is None and token == CLOSE_BLOCK:
-                body_end = at
+        if not brackets.open and token == OPEN_BLOCK and body_start is None:
+            body_start = at + 1
+        brackets.feed(token, at)
+        if not brackets.open and body_start is not None and body_end is None and token == CLOSE_BLOCK:
+            body_end = at
+    unclosed = brackets.open[0][1] if brackets.open else None
+    if body_start is not None and body_end is None and (close := text[start:end].rstrip()).endswith("\n}"):
+        # A `}` at the left margin is the block's own: what was never closed stands inside.
+        body_end, unclosed = start + len(close) - 1, None
     body = None if body_start is None else (body_start, body_end if body_end is not None else end)
-    return Piece(keyword, start, end, _names(text, keyword, start, end), body, opened[0] if opened else None)
+    return Piece(keyword, start, end, _names(text, keyword, start, end), body, unclosed)
 
 
 def _names(text: str, keyword: str, start: int, end: int) -> tuple[str, ...]:
@@ -166,8 +199,9 @@ def _in_use(text: str, last: tuple[int, str], at: int) -> bool:
     return last[1] == "use" and text[last[0] : at].rstrip().endswith(("use", ",", "."))
 
 
-def _first_on_line(text: str, at: int, token: str) -> bool:
-    if token in ("let", "window", "preview", "target", "estimate"):
+def _first_on_line(text: str, at: int, token: str, brackets: Brackets) -> bool:
+    """Whether a keyword begins a statement although a bracket is open: then it was never closed."""
+    if token in ("let", "window", "preview", "target", "estimate") and brackets.open[-1][0] == OPEN_BLOCK:
         return False
     line = text[text.rfind("\n", 0, at) + 1 : at]
     return not line.strip()

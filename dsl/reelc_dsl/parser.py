@@ -20,7 +20,7 @@ from reelc_dsl.builder import Builder
 from reelc_dsl.diagnostics import Diagnostic, Sink
 from reelc_dsl.diagnostics.codes import BAD_VERSION, TOO_DEEP
 from reelc_dsl.source import Source, Span
-from reelc_dsl.syntax_errors import explain
+from reelc_dsl.syntax_errors import explain, unclosed_doc
 
 MAX_DEPTH = 100
 
@@ -101,8 +101,11 @@ class _Recovery:
     def module(self) -> ast.Module:
         version: int | None = None
         items: list[ast.Item] = []
+        swallowed = self.unclosed_doc()
         for piece in outline.items(self.source.text):
-            if piece.keyword == "reel":
+            if piece.end > swallowed:
+                self.broken.update(piece.names)
+            elif piece.keyword == "reel":
                 tree = self.piece(piece, "start")
                 if tree is not None:
                     version = _version(self.source, cast("Tree[Token]", tree.children[0]), self.sink)
@@ -115,6 +118,19 @@ class _Recovery:
                 else:
                     items.append(Builder(self.source, piece.start, self.sink).build(tree))
         return ast.Module(source=self.source, version=version, items=tuple(items), broken=frozenset(self.broken))
+
+    def unclosed_doc(self) -> int:
+        """Where the rest of the text becomes part of a ``\"\"\"text\"\"\"`` that nothing closes; its end if nowhere.
+
+        That is the one error then: whatever stands behind it may define any of the words there.
+        """
+        text = self.source.text
+        at = outline.unclosed_doc(text)
+        if at is None:
+            return len(text)
+        self.sink.add(unclosed_doc(self.source, at))
+        self.broken.update(outline.words(text[at:]))
+        return at
 
     def block(self, piece: outline.Piece) -> Iterator[ast.Item]:
         """A stage or pipeline whose statements may be broken one by one."""

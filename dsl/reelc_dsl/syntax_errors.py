@@ -104,7 +104,7 @@ def _end(source: Source, end: int, error: UnexpectedToken, unclosed: int | None)
             code=UNCLOSED,
             message=f"this `{bracket}` is never closed",
             span=Span(source, unclosed, unclosed + 1),
-            labels=(Label(Span(source, max(0, at - 1), at), "the text ends here"),) if at > unclosed + 1 else (),
+            labels=(Label(Span(source, max(0, at - 1), at), "it is still open here"),) if at > unclosed + 1 else (),
             help=("add the closing bracket where it belongs",),
         )
     return Diagnostic(
@@ -118,11 +118,10 @@ def _end(source: Source, end: int, error: UnexpectedToken, unclosed: int | None)
 def _character(source: Source, at: int, error: UnexpectedCharacters) -> Diagnostic:
     char = source.text[at]
     if char == '"':
-        stop = source.text.find("\n", at)
         return Diagnostic(
             code=UNCLOSED_TEXT,
             message="this text has no closing quote",
-            span=Span(source, at, len(source.text) if stop < 0 else stop),
+            span=_to_line_end(source, at),
             help=('close it with " on the same line; for several lines use """ ... """',),
         )
     span = Span(source, at, at + 1)
@@ -165,6 +164,21 @@ def _typed_alike(span: Span, meant: str) -> Fix | None:
         return None
     closing = Span(span.source, at + 1 + other, at + 2 + other)
     return Fix('write `"` around the text', (Edit(span, '"'), Edit(closing, '"')))
+
+
+def unclosed_doc(source: Source, at: int) -> Diagnostic:
+    """The diagnostic for a ``\"\"\"`` at ``at`` that nothing closes."""
+    return Diagnostic(
+        code=UNCLOSED_TEXT,
+        message='this text has no closing """',
+        span=_to_line_end(source, at),
+        help=('close it with """ where it ends',),
+    )
+
+
+def _to_line_end(source: Source, at: int) -> Span:
+    stop = source.text.find("\n", at)
+    return Span(source, at, len(source.text) if stop < 0 else stop)
 
 
 def _expected(error: UnexpectedToken) -> set[str]:

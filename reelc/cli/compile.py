@@ -1,11 +1,16 @@
 """``reelc compile``"""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reelc.cli import options
 from reelc.cli.output import print_diagnostics, talk
+
+if TYPE_CHECKING:
+    from reelc_dsl.diagnostics import ReelError
 
 
 @click.command("compile")
@@ -39,25 +44,50 @@ def command(
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:
-    """Replace a plan's folder; jobs of an older plan do not stay behind."""
-    from reelc_dsl.diagnostics import Diagnostic, ReelError
-    from reelc_dsl.diagnostics.codes import CANNOT_WRITE, NO_SPACE
+    """Replace a plan's folder; jobs of an older plan do not stay behind.
 
+    Everything is on the disk before anything is replaced, so that a full disk costs no older plan.
+    """
+    parts = {folder / f"{name}.part": folder / name for name in files}
+    made: list[Path] = []
     try:
         if folder.exists() and not (folder / "plan.json").exists() and any(folder.iterdir()):
             raise click.ClickException(f"`{folder}` is not empty and holds no plan; name another folder with -o")
+        made += [f for f in (folder, folder / "jobs") if not f.exists()]
+        for part, path in parts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(files[path.relative_to(folder).as_posix()])
         for old in sorted((folder / "jobs").glob("*.json")):
             if f"jobs/{old.name}" not in files:
                 old.unlink()
-        for name, content in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(path.name + ".part")
-            part.write_bytes(content)
+        for part, path in parts.items():
             part.replace(path)
     except OSError as error:
-        import errno
+        _clear(parts, made)
+        raise _fault(folder, error) from None
 
-        code = NO_SPACE if error.errno == errno.ENOSPC else CANNOT_WRITE
-        reason = (error.strerror or "unknown reason").lower()
-        raise ReelError([Diagnostic(code=code, message=f"`{folder}` cannot be written: {reason}")]) from None
+
+def _clear(parts: Iterable[Path], made: list[Path]) -> None:
+    """Take away what was begun; a folder that is left behind empty would be no place for the next plan."""
+    from contextlib import suppress
+
+    for part in parts:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    for folder in reversed(made):
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _fault(folder: Path, error: OSError) -> "ReelError":
+    import errno
+
+    from reelc_dsl.diagnostics import Diagnostic, ReelError
+    from reelc_dsl.diagnostics.codes import CANNOT_WRITE, NO_SPACE
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        code, help_ = NO_SPACE, "make room and compile again; or write elsewhere with `-o`"
+    else:
+        code, help_ = CANNOT_WRITE, "name another folder with `-o`"
+    reason = (error.strerror or "unknown reason").lower()
+    return ReelError([Diagnostic(code=code, message=f"`{folder}` cannot be written: {reason}", help=(help_,))])

@@ -158,7 +158,7 @@ def sentence(event: events.Event) -> str:
         case events.JobQueued() if event.position > 0:
             return f"  {event.job}: {event.position} before it in the worker's queue"
         case events.StepRetried():
-            return f"  {event.job}: {event.step} failed ({event.reason}); again in {event.seconds:.0f} s"
+            return f"  {event.job}: {event.step} failed ({event.reason}); again in {round(event.seconds, 1):g} s"
         case events.ArtifactDownloaded():
             return f"  {event.artifact}: {event.bytes / 1e6:.1f} MB downloaded"
         case events.ArtifactVerified():

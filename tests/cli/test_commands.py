@@ -1,6 +1,7 @@
 """The command line: exit codes, what goes to stdout and stderr, and files that are written."""
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -184,6 +185,44 @@ def test_compile_does_not_write_over_other_folders(small: Path, tmp_path: Path) 
     assert [p.name for p in (tmp_path / "precious").iterdir()] == ["file"]
 
 
+def limited(*args: str | Path, most: int) -> subprocess.CompletedProcess[str]:
+    """Run the command where no file may grow beyond ``most`` bytes: as near to a full disk as a test gets."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    return subprocess.run(
+        [sys.executable, "-B", "-c", "from reelc.cli.app import main; main()", *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        preexec_fn=limit,
+    )
+
+
+@pytest.mark.parametrize("most", [100, 3000])
+def test_a_plan_that_cannot_be_written_leaves_what_was_there(small: Path, most: int) -> None:
+    folder = small.with_suffix(".plan")
+    done = limited("compile", small, most=most)
+    assert done.returncode == 3
+    assert "E0718" in done.stderr
+    assert "with `-o`" in done.stderr
+    assert not folder.exists()
+
+    reelc("compile", small)
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    done = limited("compile", small, "--set", "frames=9", most=most)
+    assert done.returncode == 3
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_a_plan_in_place_of_a_file_is_refused(small: Path) -> None:
+    done = reelc("compile", small, "-o", small, code=3)
+    assert "E0718" in done.stderr
+    assert small.read_text("utf-8") == SMALL
+
+
 def test_compile_to_stdout_is_the_graph(small: Path) -> None:
     graph = json.loads(reelc("compile", small, "-o", "-").stdout)
     assert {n["class_type"] for n in graph.values()} >= {"LoadImage", "KSampler", "SaveVideo"}
@@ -200,6 +239,12 @@ def test_set_overrides(small: Path) -> None:
     assert "E0402" in reelc("plan", small, "--set", "frames=99", code=1).stderr
     assert "E0212" in reelc("plan", small, "--set", "frmes=9", code=1).stderr
     assert "E0601" in reelc("plan", small, "--set", "photo=none.png", code=1).stderr
+
+
+def test_an_empty_setting_names_no_picture(small: Path) -> None:
+    done = reelc("check", small, "--set", "photo=", code=1)
+    assert "E0601" in done.stderr
+    assert "no file is named here" in done.stderr
 
 
 def test_run_without_a_worker_names_preview(small: Path) -> None:

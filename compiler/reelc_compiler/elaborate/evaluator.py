@@ -245,6 +245,7 @@ class Evaluator:
         inputs: dict[str, Any] = {}
         found: list[Medium] = []
         places: dict[str, Span] = {}
+        refused: Stop | None = None
         for name, wanted in known.items():
             value = evaluated.get(name)
             if name not in given or value is None:
@@ -261,14 +262,16 @@ class Evaluator:
                 try:
                     inputs[name] = sockets.literal(value, wanted)
                 except sockets.BadValue as bad:
-                    raise self.stop(
+                    refused = self.stop(
                         BAD_INPUT_VALUE,
                         str(bad),
                         span,
                         *bad.help,
                         where="the node's input is set here",
                         fix=respelt_text(given[name].value, bad.choices),
-                    ) from None
+                    )
+        if refused is not None:
+            raise refused
         op = self.builder.op(
             schema.class_type,
             inputs,

@@ -68,7 +68,12 @@ def medium(
 ) -> Medium:
     """State the facts of pictures."""
     if size.width < 1 or size.height < 1 or frames < 1 or (fps is not None and fps.fps <= 0):
-        raise evaluator.stop(REQUIREMENT, "a clip has at least one frame, one pixel and a rate above zero", span)
+        rule = (
+            "a picture has at least one pixel a side"
+            if kind == "image"
+            else "a clip has at least one frame, one pixel and a rate above zero"
+        )
+        raise evaluator.stop(REQUIREMENT, rule, span)
     source = one_medium(evaluator, source, span)
     read = source if isinstance(source, Medium) else None
     ref = source.ref if isinstance(source, Medium) else source

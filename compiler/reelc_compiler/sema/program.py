@@ -100,9 +100,14 @@ class ConstBinding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BrokenBinding:
-    """A name whose definition has an error already; nothing more is said about it."""
+    """A name whose definition has an error already; nothing more is said about it.
+
+    Args:
+        misspelt: whether the name itself is the error, so that it is never suggested.
+    """
 
     span: Span
+    misspelt: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +156,9 @@ class Scope:
         while scope is not None:
             yield from scope.names
             scope = scope.parent
-        yield from self.module.names
+        for name, binding in self.module.names.items():
+            if not (isinstance(binding, BrokenBinding) and binding.misspelt):
+                yield name
 
 
 @dataclass(frozen=True, slots=True, eq=False)

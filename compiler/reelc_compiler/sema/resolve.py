@@ -4,7 +4,7 @@ Two phases: first every module that can be reached is parsed and its top-level n
 so that order in a file does not matter; then signatures and bodies are checked elsewhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from posixpath import dirname, join, normpath
 
@@ -30,7 +30,7 @@ from reelc_dsl.diagnostics.codes import (
     UNKNOWN_MODULE,
 )
 from reelc_dsl.diagnostics.fixes import change, respell
-from reelc_dsl.diagnostics.suggest import did_you_mean, slip
+from reelc_dsl.diagnostics.suggest import did_you_mean, nearest, slip
 from reelc_dsl.parser import parse
 from reelc_dsl.source import Source, Span
 
@@ -122,6 +122,15 @@ class _Resolver:
         else:
             self.sink.add(duplicate(name, other.span))
 
+    def enter_misspelt(self, info: ModuleInfo, name: ast.Ident, meant: Iterable[str]) -> None:
+        """Enter a name of a `use` that does not exist, and what was most likely meant by it.
+
+        The rest of the file uses one or the other; either way the error is in the `use` alone.
+        """
+        self.enter(info, name, BrokenBinding(name.span, misspelt=True))
+        for other in meant:
+            info.names.setdefault(other, BrokenBinding(name.span))
+
     # -- use ---------------------------------------------------------------------------------
 
     def use_module(self, info: ModuleInfo, use: ast.UseModule) -> None:
@@ -137,7 +146,13 @@ class _Resolver:
                 )
             )
             return
-        self.enter(info, name, BrokenBinding(name.span) if used is None else ModuleBinding(used, name.span))
+        if used is not None:
+            self.enter(info, name, ModuleBinding(used, name.span))
+        elif use.alias is not None:
+            self.enter(info, name, BrokenBinding(name.span))
+        else:
+            meant = nearest(use.origin.path, self.std_modules())
+            self.enter_misspelt(info, name, (m.rsplit(".", 1)[-1] for m in meant))
 
     def implied(self, origin: ast.Origin) -> ast.Ident | None:
         if origin.file:
@@ -159,9 +174,12 @@ class _Resolver:
             if isinstance(found, StageBinding | ConstBinding) and found.module is used:
                 self.enter(info, name, found)
             elif record is None:
-                if not isinstance(found, BrokenBinding):
-                    self.not_in_module(used, item.name)
-                self.enter(info, name, BrokenBinding(name.span))
+                if isinstance(found, BrokenBinding):
+                    self.enter(info, name, BrokenBinding(name.span))
+                    continue
+                self.not_in_module(used, item.name)
+                meant = nearest(item.name.text, exported(used)) if item.alias is None else ()
+                self.enter_misspelt(info, name, meant)
 
     def not_in_module(self, used: ModuleInfo, name: ast.Ident) -> None:
         known = exported(used)
@@ -203,12 +221,15 @@ class _Resolver:
         info.uses.append(used)
         return used
 
+    def std_modules(self) -> list[str]:
+        return [f"std.{n}" for n in self.provider.std_names()]
+
     def missing(self, origin: ast.Origin, key: str) -> None:
         fix: Fix | None = None
         if origin.file:
             message, help_ = f"there is no file `{key}`", ("the path is relative to this file",)
         else:
-            names = [f"std.{n}" for n in self.provider.std_names()]
+            names = self.std_modules()
             message = f"there is no module `{origin.path}`"
             help_ = did_you_mean(origin.path, names) or ("the standard library has " + ", ".join(names),)
             meant = slip(origin.path, names)
