@@ -1,7 +1,7 @@
 """How much disk the base install takes: `pip install reelc` without extras, less the empty environment.
 
-    python benchmarks/install_size.py             # the ten largest packages
-    python benchmarks/install_size.py --show 30
+python benchmarks/install_size.py             # the ten largest packages
+python benchmarks/install_size.py --show 30
 """
 
 import argparse

@@ -63,7 +63,13 @@ class Server:
         command = [str(self.bin / "pg_ctl"), "-D", str(self.folder / "data"), "-l", str(self.folder / "log"), *args]
         # The server keeps the descriptors that it is started with: a pipe would never end.
         subprocess.run(
-            command, check=True, timeout=60, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self.who
+            command,
+            check=True,
+            timeout=60,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **self.who,
         )
 
     def execute(self, statement: str) -> None:

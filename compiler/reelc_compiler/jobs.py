@@ -265,9 +265,7 @@ def media_to_json(media: Mapping[str, Medium]) -> Json:
     return {name: {"node": m.node, "slot": m.slot, "facts": m.facts.to_json()} for name, m in media.items()}
 
 
-def job_key(
-    job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine, made: Mapping[str, list[Json]]
-) -> str:
+def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine, made: Mapping[str, list[Json]]) -> str:
     """The identity of a job's result: equal keys, interchangeable results.
 
     It covers the key schema, the engine, the graph without its titles, the contents of inputs,

@@ -123,9 +123,7 @@ def _heavy(graph: MediaGraph, catalog: Catalog) -> frozenset[int]:
     return frozenset(heavy)
 
 
-def _name(
-    members: list[int], parts: Mapping[int, tuple[Film, FilmPart]], saves: Mapping[int, Handover]
-) -> str:
+def _name(members: list[int], parts: Mapping[int, tuple[Film, FilmPart]], saves: Mapping[int, Handover]) -> str:
     """What a job is called: after its first film, or after what it hands over."""
     for sink in members:
         if sink in parts:

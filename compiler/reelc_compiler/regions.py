@@ -26,9 +26,7 @@ class Views:
         self._maker = list(graph.media.values())
         self._number = {medium: i for i, medium in enumerate(self._media)}
 
-    def of(
-        self, piece: Piece, ops: list[Op], ids: Mapping[int, str]
-    ) -> tuple[tuple[Region, ...], dict[str, Medium]]:
+    def of(self, piece: Piece, ops: list[Op], ids: Mapping[int, str]) -> tuple[tuple[Region, ...], dict[str, Medium]]:
         """The regions of a job, each after those that it reads from, and the media that pass between them.
 
         Args:

@@ -174,7 +174,7 @@ def test_a_job_never_starts_from_what_it_makes_itself(build: Build) -> None:
     """A film that shares work with a generation, and needs what another generation made of it."""
     head = HEAD + (
         "stage blend(a: clip, b: clip) -> clip {\n  preview none\n"
-        "  return clip(node ImageBlend(image1: a, image2: b, blend_factor: 0.5, blend_mode: \"normal\"),\n"
+        '  return clip(node ImageBlend(image1: a, image2: b, blend_factor: 0.5, blend_mode: "normal"),\n'
         "    size: a.size, frames: a.frames, fps: a.fps)\n}\n"
         "stage still(c: clip) -> image {\n  preview none\n"
         "  return image(node ImageFromBatch(image: c, batch_index: 0, length: 1), size: c.size)\n}\n"

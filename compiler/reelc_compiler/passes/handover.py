@@ -101,7 +101,9 @@ class _Cutter:
         stage = self.graph.regions[self.graph.media[medium]]
         number = len(self.handovers) + 1
         save_region = self._region("save", stage)
-        save = self._new(form.SAVE, op, form.save_inputs(kept.ref, f"reelc/handover-{number}", medium.facts), save_region)
+        save = self._new(
+            form.SAVE, op, form.save_inputs(kept.ref, f"reelc/handover-{number}", medium.facts), save_region
+        )
         self.ops[save] = replace(self.ops[save], media=(kept,))
         load_region = self._region("load", stage)
         load = self._new(form.LOAD, op, form.load_inputs(f"handover-{number}.{form.CONTAINER}"), load_region)

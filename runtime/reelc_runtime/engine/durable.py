@@ -203,7 +203,9 @@ def reporting(url: str) -> Generator[None]:
         yield
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()
-        raise EngineFault(f"the database {shown(url)} cannot be used: {cause[0] if cause else 'no reason given'}") from error
+        raise EngineFault(
+            f"the database {shown(url)} cannot be used: {cause[0] if cause else 'no reason given'}"
+        ) from error
 
 
 def _quiet() -> None:

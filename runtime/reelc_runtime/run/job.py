@@ -173,9 +173,7 @@ class JobBody:
             if sent >= ATTEMPTS:
                 break
             self.context.report(
-                events.JobRetried(
-                    job=self.job.id, worker=leased["worker"], reason=outcome["lost"], attempt=number + 1
-                )
+                events.JobRetried(job=self.job.id, worker=leased["worker"], reason=outcome["lost"], attempt=number + 1)
             )
         return self.fault(
             Diagnostic(
@@ -201,9 +199,7 @@ class JobBody:
 
     async def carry_out(self, steps: Steps, worker: Worker, number: int) -> Json:
         """Upload, submit, follow, collect."""
-        own = Attempt(
-            install=self.context.install, run=self.context.run, job=self.job.id, number=number
-        )
+        own = Attempt(install=self.context.install, run=self.context.run, job=self.job.id, number=number)
         step = _OnWorker(self, worker, steps, own.prompt_id)
         uploaded = await self.step("upload", step.guarded("upload", steps.upload), {})
         if "inputs" not in uploaded:

@@ -106,7 +106,9 @@ class Registry:
 
     def leases(self) -> list[tuple[str, str, str]]:
         """Worker, run and job of each lease that counts now."""
-        found = self.rows("SELECT worker, run, job FROM reelc_leases WHERE until >= :now ORDER BY worker", now=self.now())
+        found = self.rows(
+            "SELECT worker, run, job FROM reelc_leases WHERE until >= :now ORDER BY worker", now=self.now()
+        )
         return [(row.worker, row.run, row.job) for row in found]
 
     def drop(self, run: str) -> None:

@@ -235,9 +235,7 @@ async def test_the_last_worker_may_come_back(render: RunIt, worker: WorkerDouble
     assert ran.of(events.WorkerBack)
 
 
-async def test_a_job_that_is_lost_everywhere_ends(
-    render: RunIt, worker: WorkerDouble, other: WorkerDouble
-) -> None:
+async def test_a_job_that_is_lost_everywhere_ends(render: RunIt, worker: WorkerDouble, other: WorkerDouble) -> None:
     for double in (worker, other):
         double.faults["/history"] = status(200, {})
         double.faults["/queue"] = status(200, {"queue_running": [], "queue_pending": []})
@@ -276,9 +274,7 @@ async def test_what_no_worker_has_is_named_for_all(render: RunIt, worker: Worker
     assert not worker.prompts + other.prompts
 
 
-async def test_a_gpu_that_is_large_enough_comes_first(
-    render: RunIt, worker: WorkerDouble, other: WorkerDouble
-) -> None:
+async def test_a_gpu_that_is_large_enough_comes_first(render: RunIt, worker: WorkerDouble, other: WorkerDouble) -> None:
     worker.vram = 8 * 10**9
     await render(whole=False, **both(worker, other))
     assert jobs_of(other)[0] == "01-animate"
