@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from reelc.rendering import addresses
 from reelc_dsl.diagnostics import ReelError
 from reelc_runtime import comfy
-from reelc_runtime.run.driver import Address
 from reelc_runtime.run.faults import worker_fault
+from reelc_runtime.run.request import Address
 
 
 @asynccontextmanager

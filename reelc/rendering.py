@@ -21,9 +21,10 @@ from reelc_dsl.diagnostics.codes import MISSING_EXTRA
 from reelc_dsl.source import Source
 from reelc_runtime import comfy
 from reelc_runtime.run import events
-from reelc_runtime.run.driver import Address, RunRequest, request_digest, run
+from reelc_runtime.run.driver import run
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.record import Runs, cannot_write
+from reelc_runtime.run.request import Address, RunRequest, request_digest
 from reelc_runtime.run.stand_ins import without
 from reelc_runtime.run.until import goal_of
 
@@ -173,7 +174,7 @@ def database_of(state: Path) -> str:
         RunFault: E0723.
     """
     from reelc_runtime.engine.durable import EngineFault, database_url
-    from reelc_runtime.run.driver import bad_database
+    from reelc_runtime.run.faults import bad_database
 
     try:
         return database_url(state, os.environ.get(DATABASE_VARIABLE))

@@ -30,7 +30,7 @@ def recorded(place: Place, run: str) -> list[dict[str, Any]]:
     """
     need_extra("run")
     from reelc_runtime.engine import durable
-    from reelc_runtime.run.driver import bad_database
+    from reelc_runtime.run.faults import bad_database
 
     try:
         return durable.recorded(database_of(place.state), run)
@@ -120,7 +120,7 @@ def connected(place: Place, url: str, client_id: str, clock: comfy.Clock) -> com
     Raises:
         RunFault: E0712.
     """
-    from reelc_runtime.run.driver import bad_address
+    from reelc_runtime.run.faults import bad_address
 
     address = address_of(url, place.config.workers)
     try:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from reelc.rendering import addresses, database_of, need_extra
 from reelc.state import DATABASE_VARIABLE, state_folder
 from reelc_runtime import comfy
-from reelc_runtime.run.driver import Address, bad_database
-from reelc_runtime.run.faults import RunFault
+from reelc_runtime.run.faults import RunFault, bad_database
+from reelc_runtime.run.request import Address
 from reelc_runtime.workers.leases import ACTIVE, Registry
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from reelc.cli.output import colors, print_json
 
 if TYPE_CHECKING:
     from reelc.doctor import Check
-    from reelc_runtime.run.driver import Address
+    from reelc_runtime.run.request import Address
 
 HERE = "this machine"
 PAINT = {"ok": "green", "warn": "yellow", "fail": "red"}

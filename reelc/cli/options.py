@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from reelc.rendering import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 def source(function: F) -> F:
@@ -97,12 +98,18 @@ def rendering_options(
     """How to render: the command line, else reelc.toml, else the defaults."""
     from reelc.rendering import Options
 
-    said = {
-        "alike": config.alike if alike is None else alike,
-        "stall": config.stall if stall is None else stall,
-        "wait": config.wait if wait is None else wait,
-    }
-    return Options(until=until, **{name: value for name, value in said.items() if value is not None})
+    default = Options()
+    return Options(
+        until=until,
+        alike=_first(alike, config.alike, default.alike),
+        stall=_first(stall, config.stall, default.stall),
+        wait=_first(wait, config.wait, default.wait),
+    )
+
+
+def _first(given: T | None, configured: T | None, default: T) -> T:
+    """What the command line says, else reelc.toml, else the default."""
+    return given if given is not None else configured if configured is not None else default
 
 
 def telling(function: F) -> F:

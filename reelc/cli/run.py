@@ -9,7 +9,7 @@ from reelc.cli import options
 
 if TYPE_CHECKING:
     from reelc.config import Config
-    from reelc_runtime.run.driver import Address
+    from reelc_runtime.run.request import Address
 
 
 @click.command("run")

@@ -14,7 +14,7 @@ from reelc_compiler.catalog.pull import pull
 from reelc_compiler.units import bytes_text
 from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_runtime import comfy
-from reelc_runtime.run.driver import Address
+from reelc_runtime.run.request import Address
 
 TIMEOUTS = comfy.Timeouts(connect=5.0, read=20.0, answer=60.0)
 # The same name each time, so that at most one file of the doctor stays on a worker: ComfyUI deletes none.

@@ -197,7 +197,7 @@ def test_two_shots_load_the_model_once(folder: Path) -> None:
 def test_what_is_needed_is_said(folder: Path) -> None:
     needs = sampling(plan(folder, film())).needs
     (pack,) = needs.packs
-    assert (pack.repo, len(pack.commit)) == ("kijai/ComfyUI-CogVideoXWrapper", 40)
+    assert (pack.repo, len(pack.commit or "")) == ("kijai/ComfyUI-CogVideoXWrapper", 40)
     (text,) = needs.models
     assert (text.folder, text.file, text.bytes, text.licence) == (
         "text_encoders",

@@ -167,7 +167,7 @@ class _Cutter:
             if result is not None:
                 loaded = Medium(self.loaded[medium.ref], medium.facts)
                 # Facts that another stage restates for the same pictures belong to that stage.
-                out[loaded] = by_loaded[loaded] if loaded in by_loaded else region
+                out[loaded] = by_loaded.get(loaded, region)
         return out
 
     def _film(self, film: Film) -> Film:

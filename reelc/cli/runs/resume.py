@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from reelc.rendering import Job
     from reelc_dsl.diagnostics import Diagnostic
     from reelc_runtime.run import events
-    from reelc_runtime.run.driver import Address
     from reelc_runtime.run.record import Info
+    from reelc_runtime.run.request import Address
 
 
 @click.command("resume")

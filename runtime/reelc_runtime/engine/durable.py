@@ -40,12 +40,13 @@ class JsonSerializer(Serializer):
         """A value as text; exceptions, which should not occur, by name and message."""
         return json.dumps(data, default=_odd, ensure_ascii=False)
 
-    def deserialize(cls, serialized_data: str) -> Any:  # noqa: N805 - the base class calls it so
+    def deserialize(self, serialized_data: str) -> Any:
         """The inverse."""
-        value = json.loads(serialized_data)
-        if isinstance(value, dict) and set(cast(Json, value)) == {"exception", "message"}:
-            return EngineFault(f"{value['exception']}: {value['message']}")
-        return value
+        value: Any = json.loads(serialized_data)
+        entry: Json = cast(Json, value) if isinstance(value, dict) else {}
+        if entry.keys() == {"exception", "message"}:
+            return EngineFault(f"{entry['exception']}: {entry['message']}")
+        return cast(Any, value)
 
     def name(self) -> str:
         """Under which rows say how they were written."""
@@ -128,7 +129,8 @@ _BODIES: dict[str, Body] = {}
 @DBOS.workflow(name="reelc_job", max_recovery_attempts=None)
 async def _job(run: str, job: str, generation: int) -> Json:
     async def step(name: str, function: StepFunction, args: Json) -> Json:
-        return await DBOS.run_step_async({"name": name}, function, args)
+        # DBOS's types take the awaitable that the step function gives for its result.
+        return cast(Json, await DBOS.run_step_async({"name": name}, cast(Any, function), args))
 
     return await _BODIES[run](job, generation, step)
 

@@ -1,35 +1,26 @@
 """A run: every job of a plan on the workers that there are, then assembly; taken up again where it was left."""
 
 import asyncio
-import hashlib
 import itertools
 import os
 import platform
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reelc_compiler.canonical import sha256
-from reelc_compiler.catalog import Catalog
-from reelc_compiler.plan import Artifact, Job, Output, Plan
+from reelc_compiler.plan import Job
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import (
-    BAD_DATABASE,
-    BAD_RESULT,
-    BAD_WORKER,
-    CANNOT_WRITE,
     INTERNAL,
-    NO_SPACE,
     NO_WORKER,
 )
-from reelc_dsl.source import Source
 from reelc_runtime import comfy
 from reelc_runtime.engine import Direct, Engine, EngineFault, Step
 from reelc_runtime.run import events, faults, match
-from reelc_runtime.run.faults import Locator, RunFault
+from reelc_runtime.run.delivery import Delivery
+from reelc_runtime.run.faults import Locator, RunFault, bad_address, bad_database
 from reelc_runtime.run.ids import Attempt
 from reelc_runtime.run.job import Context, JobBody, Result, is_whole, read_result, retried
 from reelc_runtime.run.kept import SOURCES, sources_to_json
@@ -43,8 +34,8 @@ from reelc_runtime.run.record import (
     RunFolder,
     cannot_write,
 )
-from reelc_runtime.run.steps import Handed, Report, Steps
-from reelc_runtime.run.until import Goal
+from reelc_runtime.run.request import Address, RunRequest
+from reelc_runtime.run.steps import Handed, Steps
 from reelc_runtime.store import Store
 from reelc_runtime.workers.leases import Leases, Registry, Shared, Unshared
 from reelc_runtime.workers.pool import Pool, Worker
@@ -60,86 +51,6 @@ STOP_DEADLINE = 20.0
 CANCEL_TICK = 0.5
 # Events that come by the thousand and are worth nothing afterwards.
 UNLOGGED = (events.NodeProgress, events.NodeStarted, events.NodeFinished)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """A worker as the user names it.
-
-    Args:
-        url: may hold a user and a password.
-        token, headers: its credentials, from the environment; they appear nowhere else.
-    """
-
-    url: str
-    token: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """What to run, where, and who is told.
-
-    Args:
-        plan: what.
-        workers: where.
-        engine: ``render`` or ``preview``.
-        clean: a preview without its label burnt in.
-        catalog: the plan's catalog, to match workers against; None skips matching.
-        input_path: an input's path in the plan to where it lies.
-        inputs: the folder that inputs lie in, for a later resume.
-        source: the file or plan that was named, for people.
-        sources: for places in diagnostics; may be empty.
-        goal: what is to be made: all films, or what is ready at a name.
-        out: the folder for films.
-        state: the folder of all runs, with their database and the artifact store.
-        install, run: names that prompt ids and prefixes derive from.
-        database: the engine's database; None for an engine without a memory.
-        alike: whether one worker's results count for the others.
-        report, warn: are told what happens.
-        again: whether a run of this name that is done is carried out once more.
-        stall: seconds without a sign of life of a job.
-        lost: seconds without an answer after which a worker counts as gone.
-        patience: seconds to wait for a lost worker when none is left.
-        clock: monotonic time and sleep, injected.
-        now: seconds since the epoch, injected.
-    """
-
-    plan: Plan
-    workers: tuple[Address, ...]
-    engine: str
-    input_path: Callable[[str], Path]
-    out: Path
-    state: Path
-    install: str
-    run: str
-    report: Report
-    warn: Warn
-    clock: comfy.Clock
-    goal: Goal
-    database: str | None = None
-    inputs: Path = Path()
-    source: str = ""
-    clean: bool = False
-    catalog: Catalog | None = None
-    alike: bool = False
-    again: bool = True
-    sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
-    stall: float = 900.0
-    lost: float = 60.0
-    patience: float = 300.0
-    now: Callable[[], float] = time.time
-
-    @property
-    def digest(self) -> str:
-        """Identifies what was asked for, so that the same command finds its own unfinished run."""
-        return request_digest(self.plan, self.engine, self.clean, self.out, self.goal.until)
-
-
-def request_digest(plan: Plan, engine: str, clean: bool, out: Path, until: str) -> str:
-    """See :attr:`RunRequest.digest`."""
-    files = {name: hashlib.sha256(c).hexdigest() for name, c in plan.to_files().items() if name != "spans.json"}
-    return sha256([files, engine, clean, str(out.resolve()), until])
 
 
 async def run(request: RunRequest) -> list[events.OutputWritten]:
@@ -366,12 +277,12 @@ class _Driver:
         finally:
             self.stopping.set()
             await self._let_end()
-            own = [*jobs, work, serving, watching]
+            own: list[asyncio.Task[Any]] = [*jobs, work, serving, watching]
             for task in own:
                 task.cancel()
             await asyncio.gather(*own, return_exceptions=True)
 
-    async def _finish(self, jobs: list["asyncio.Future[Result | None]"]) -> list[events.OutputWritten]:
+    async def _finish(self, jobs: "Sequence[asyncio.Future[Result | None]]") -> list[events.OutputWritten]:
         """Wait for all jobs; the ones that go on are not given up because another one failed."""
         ended = await asyncio.gather(*jobs, return_exceptions=True)
         for error in ended:
@@ -382,7 +293,7 @@ class _Driver:
             raise RunFault(*order)
         if self.stopping.is_set():
             raise asyncio.CancelledError
-        films = await self.request.goal.deliver(self)
+        films = await self.request.goal.deliver(self._delivery())
         for path in (self.folder.folder / "files").iterdir():
             path.unlink(missing_ok=True)
         return films
@@ -532,22 +443,17 @@ class _Driver:
 
     # -- delivering ---------------------------------------------------------------------------
 
-    @property
-    def out(self) -> Path:
-        """The folder for films."""
-        return self.request.out
+    def _delivery(self) -> Delivery:
+        preview = self.request.engine == "preview"
+        return Delivery(
+            out=self.request.out,
+            preview=preview,
+            labelled=preview and not self.request.clean,
+            file=self._file,
+            report=self._tell,
+        )
 
-    @property
-    def preview(self) -> bool:
-        """Whether everything is made of stand-ins."""
-        return self.request.engine == "preview"
-
-    @property
-    def labelled(self) -> bool:
-        """Whether the label is burnt in."""
-        return self.preview and not self.request.clean
-
-    def file(self, artifact: str) -> Path:
+    def _file(self, artifact: str) -> Path:
         """Where a finished artifact lies."""
         for job in self.request.plan.jobs:
             if any(a.id == artifact for a in job.artifacts_out):
@@ -556,76 +462,7 @@ class _Driver:
                 return result.files[artifact].path
         raise KeyError(artifact)
 
-    async def assemble(self, output: Output) -> events.OutputWritten:
-        """Join artifacts into the film, in its place."""
-        to = self.request.out / previewed(output.file, preview=self.preview)
-        await asyncio.to_thread(_assemble, [self.file(a) for a in output.artifacts], output, to, self.preview)
-        return await self.written(output.name, to, output)
-
-    async def written(self, name: str, to: Path, what: Output | Artifact) -> events.OutputWritten:
-        """Tell of a file that is in its place; ``what`` has the facts."""
-        with to.open("rb") as file:
-            digest = await asyncio.to_thread(lambda: hashlib.file_digest(file, "sha256").hexdigest())
-        facts = what.facts
-        event = events.OutputWritten(
-            output=name,
-            path=str(to),
-            bytes=to.stat().st_size,
-            sha256=digest,
-            width=facts.width,
-            height=facts.height,
-            frames=facts.frames,
-            fps=None if facts.fps is None else str(facts.fps),
-            seconds=float(facts.duration or 0),
-        )
-        self._tell(event)
-        return event
-
 
 def _places(films: list[events.OutputWritten]) -> tuple[str, ...]:
     """Where films lie, whoever asks from which folder."""
     return tuple(str(Path(film.path).resolve()) for film in films)
-
-
-def previewed(file: str, *, preview: bool) -> str:
-    """A file's name; that of a preview says so."""
-    stem, _, suffix = file.rpartition(".")
-    return f"{stem}.preview.{suffix}" if preview else file
-
-
-def bad_address(error: Exception) -> Diagnostic:
-    """The diagnostic for an address, a token or headers that cannot be used."""
-    return Diagnostic(
-        code=BAD_WORKER,
-        message=str(error),
-        help=("look at --worker, and at REELC_WORKER_TOKEN and REELC_WORKER_HEADERS in the environment",),
-    )
-
-
-def bad_database(error: Exception) -> Diagnostic:
-    """The diagnostic for a database that cannot be used."""
-    return Diagnostic(
-        code=BAD_DATABASE,
-        message=str(error),
-        help=("look at REELC_DB and REELC_STATE in the environment; without them a SQLite file is used",),
-    )
-
-
-def _assemble(files: list[Path], output: Output, to: Path, preview: bool) -> None:
-    from reelc_runtime.media import errors
-    from reelc_runtime.media.assemble import assemble
-
-    metadata = {"comment": "reelc preview: an animatic made of stand-ins, not a render"} if preview else {}
-    try:
-        assemble(files, output, to, metadata=metadata)
-    except errors.DiskFull as error:
-        raise RunFault(_kept(NO_SPACE, str(error), files)) from None
-    except errors.WriteFailed as error:
-        raise RunFault(_kept(CANNOT_WRITE, str(error), files)) from None
-    except errors.MediaError as error:
-        raise RunFault(_kept(BAD_RESULT, f"{output.file} cannot be assembled: {error}", files)) from None
-
-
-def _kept(code: Any, message: str, files: list[Path]) -> Diagnostic:
-    kept = ", ".join(str(f) for f in files)
-    return Diagnostic(code=code, message=message, notes=(f"what was rendered is kept: {kept}",))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reelc_dsl.diagnostics import Code, Diagnostic, Frame, Label, ReelError
 from reelc_dsl.diagnostics.codes import (
+    BAD_DATABASE,
     BAD_WORKER,
     CODES,
     INTERNAL,
@@ -104,6 +105,24 @@ def worker_fault(error: "comfy.ComfyError") -> Diagnostic:
             )
         case _:
             return Diagnostic(code=BAD_WORKER, message=str(error), help=("is this the address of a ComfyUI server?",))
+
+
+def bad_address(error: Exception) -> Diagnostic:
+    """The diagnostic for an address, a token or headers that cannot be used."""
+    return Diagnostic(
+        code=BAD_WORKER,
+        message=str(error),
+        help=("look at --worker, and at REELC_WORKER_TOKEN and REELC_WORKER_HEADERS in the environment",),
+    )
+
+
+def bad_database(error: Exception) -> Diagnostic:
+    """The diagnostic for a database that cannot be used."""
+    return Diagnostic(
+        code=BAD_DATABASE,
+        message=str(error),
+        help=("look at REELC_DB and REELC_STATE in the environment; without them a SQLite file is used",),
+    )
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, Any]:

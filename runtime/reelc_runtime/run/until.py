@@ -5,49 +5,18 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from reelc_compiler.plan import Artifact, Output, Plan
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import BAD_RESULT, UNKNOWN_STOP
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_runtime.run import events
+from reelc_runtime.run.delivery import Delivery
 from reelc_runtime.run.faults import RunFault
 from reelc_runtime.run.record import cannot_write
 
 # What people look at need not be small.
 LOOK_CRF = 14
-
-
-class Delivery(Protocol):
-    """What a goal needs of the run that has reached it."""
-
-    @property
-    def out(self) -> Path:
-        """The folder for films."""
-        ...
-
-    @property
-    def preview(self) -> bool:
-        """Whether everything is made of stand-ins, and must say so."""
-        ...
-
-    @property
-    def labelled(self) -> bool:
-        """Whether the label is burnt in."""
-        ...
-
-    def file(self, artifact: str) -> Path:
-        """Where a finished artifact lies."""
-        ...
-
-    async def assemble(self, output: Output) -> events.OutputWritten:
-        """Join artifacts into a film, in its place."""
-        ...
-
-    async def written(self, name: str, to: Path, facts: Artifact) -> events.OutputWritten:
-        """Tell of a file that is in its place."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

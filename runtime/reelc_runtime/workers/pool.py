@@ -335,7 +335,10 @@ class Pool:
 
     async def _wait(self, changed: asyncio.Event) -> None:
         """Until something has changed, or some time has passed."""
-        waits = {asyncio.ensure_future(changed.wait()), asyncio.ensure_future(self._clock.sleep(TICK))}
+        waits: set[asyncio.Future[Any]] = {
+            asyncio.ensure_future(changed.wait()),
+            asyncio.ensure_future(self._clock.sleep(TICK)),
+        }
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

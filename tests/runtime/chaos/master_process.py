@@ -19,11 +19,12 @@ from reelc_runtime.comfy import http
 from reelc_runtime.engine import durable
 from reelc_runtime.media import assemble
 from reelc_runtime.run import driver
-from reelc_runtime.run.driver import Address, RunRequest, request_digest, run
+from reelc_runtime.run.driver import run
 from reelc_runtime.run.faults import RunFault, to_json
 from reelc_runtime.run.follow import Follower
 from reelc_runtime.run.job import JobBody
 from reelc_runtime.run.record import DONE, RUNNING, Info, RunFolder, Runs
+from reelc_runtime.run.request import Address, RunRequest, request_digest
 from reelc_runtime.run.steps import Steps
 from reelc_runtime.run.until import goal_of
 from reelc_runtime.workers.leases import Shared

@@ -16,9 +16,10 @@ from reelc_runtime import comfy
 from reelc_runtime.engine import EngineFault
 from reelc_runtime.preview import PreviewWorker
 from reelc_runtime.run import driver, events, job, match
-from reelc_runtime.run.driver import Address, RunRequest, run
+from reelc_runtime.run.driver import run
 from reelc_runtime.run.faults import RunFault
 from reelc_runtime.run.record import RUNNING, RunFolder
+from reelc_runtime.run.request import Address, RunRequest
 from reelc_runtime.run.steps import Steps
 from reelc_runtime.run.until import goal_of
 from reelc_runtime.store import Store

@@ -17,7 +17,8 @@ from reelc_compiler.catalog import load_catalog
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_runtime import comfy
 from reelc_runtime.run import events
-from reelc_runtime.run.driver import Address, RunRequest, run
+from reelc_runtime.run.driver import run
+from reelc_runtime.run.request import Address, RunRequest
 from reelc_runtime.run.until import goal_of
 
 SOURCE = """reel 1

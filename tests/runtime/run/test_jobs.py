@@ -14,7 +14,7 @@ from runtime.run.worker_double import WorkerDouble, hang, history_of, status
 from reelc_dsl.diagnostics import ReelError
 from reelc_runtime.engine.durable import database_url, recorded
 from reelc_runtime.run import events, job
-from reelc_runtime.run.driver import Address
+from reelc_runtime.run.request import Address
 from reelc_runtime.workers.leases import ACTIVE, DRAINING, Registry
 
 JOBS = ("01-animate", "02-film")

@@ -159,8 +159,9 @@ async def test_a_lease_is_renewed_while_another_worker_hangs(monkeypatch: pytest
     assert table.rows == {A: "01-animate"}
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
-    assert workers.workers[B].probe is not None
-    assert workers.workers[B].probe.cancelled()
+    probe = workers.workers[B].probe
+    assert probe is not None
+    assert probe.cancelled()
 
 
 async def test_a_worker_is_not_held_by_a_job_that_gave_up_waiting_for_it() -> None:

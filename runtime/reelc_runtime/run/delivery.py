@@ -1,0 +1,89 @@
+"""Films and looks, put in their place from finished artifacts."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reelc_compiler.plan import Artifact, Output
+from reelc_dsl.diagnostics import Diagnostic
+from reelc_dsl.diagnostics.codes import BAD_RESULT, CANNOT_WRITE, NO_SPACE
+from reelc_runtime.run import events
+from reelc_runtime.run.faults import RunFault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What is needed to deliver a run that has reached its goal.
+
+    Args:
+        out: the folder for films.
+        preview: whether everything is made of stand-ins, and must say so.
+        labelled: whether the label is to be burnt into what is not a film yet.
+        file: where a finished artifact lies.
+        report: is told.
+    """
+
+    out: Path
+    preview: bool
+    labelled: bool
+    file: Callable[[str], Path]
+    report: Callable[[events.Event], None]
+
+    async def assemble(self, output: Output) -> events.OutputWritten:
+        """Join artifacts into the film, in its place."""
+        to = self.out / previewed(output.file, preview=self.preview)
+        await asyncio.to_thread(_assemble, [self.file(a) for a in output.artifacts], output, to, self.preview)
+        return await self.written(output.name, to, output)
+
+    async def written(self, name: str, to: Path, what: Output | Artifact) -> events.OutputWritten:
+        """Tell of a file that is in its place; ``what`` has the facts."""
+        size, digest = await asyncio.to_thread(_measured, to)
+        facts = what.facts
+        event = events.OutputWritten(
+            output=name,
+            path=str(to),
+            bytes=size,
+            sha256=digest,
+            width=facts.width,
+            height=facts.height,
+            frames=facts.frames,
+            fps=None if facts.fps is None else str(facts.fps),
+            seconds=float(facts.duration or 0),
+        )
+        self.report(event)
+        return event
+
+
+def _measured(path: Path) -> tuple[int, str]:
+    """A file's size in bytes, and its SHA-256."""
+    with path.open("rb") as file:
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def previewed(file: str, *, preview: bool) -> str:
+    """A file's name; that of a preview says so."""
+    stem, _, suffix = file.rpartition(".")
+    return f"{stem}.preview.{suffix}" if preview else file
+
+
+def _assemble(files: list[Path], output: Output, to: Path, preview: bool) -> None:
+    from reelc_runtime.media import errors
+    from reelc_runtime.media.assemble import assemble
+
+    metadata = {"comment": "reelc preview: an animatic made of stand-ins, not a render"} if preview else {}
+    try:
+        assemble(files, output, to, metadata=metadata)
+    except errors.DiskFull as error:
+        raise RunFault(_kept(NO_SPACE, str(error), files)) from None
+    except errors.WriteFailed as error:
+        raise RunFault(_kept(CANNOT_WRITE, str(error), files)) from None
+    except errors.MediaError as error:
+        raise RunFault(_kept(BAD_RESULT, f"{output.file} cannot be assembled: {error}", files)) from None
+
+
+def _kept(code: Any, message: str, files: list[Path]) -> Diagnostic:
+    kept = ", ".join(str(f) for f in files)
+    return Diagnostic(code=code, message=message, notes=(f"what was rendered is kept: {kept}",))
