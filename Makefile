@@ -31,7 +31,7 @@ test: $(STAMP) check-style check-types check-imports check-tests ## Run all chec
 check-style: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/reelc fmt --check dsl examples
+	$(BIN)/reelc fmt --check dsl examples reelc
 
 check-types: $(STAMP)
 	$(BIN)/pyright --pythonpath $(BIN)/python

@@ -22,6 +22,7 @@ from reelc_dsl.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
 format_docs = SimpleNamespace(**runpy.run_path(str(ROOT / "tools" / "format_docs.py")))
+FILES = [path for folder in ("dsl", "examples", "reelc") for path in sorted((ROOT / folder).rglob("*.reel"))]
 FENCE = re.compile(r"^```reel\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -76,7 +77,7 @@ def obey_the_laws(text: str) -> str:
 
 def chunks() -> list[tuple[str, str]]:
     """Every program of the repository that has no syntax errors."""
-    found = [(p.name, p.read_text("utf-8")) for f in ("dsl", "examples") for p in sorted((ROOT / f).rglob("*.reel"))]
+    found = [(path.name, path.read_text("utf-8")) for path in FILES]
     for path in sorted((ROOT / "tests" / "corpus").glob("*.reel")):
         found += [(path.name, chunk) for chunk in re.split(r"^---\n", path.read_text("utf-8"), flags=re.MULTILINE)]
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
@@ -123,10 +124,8 @@ def test_nothing_is_nothing() -> None:
 
 # -- the repository is laid out --------------------------------------------------------------
 
-LAID_OUT = [*sorted((ROOT / "dsl").rglob("*.reel")), *sorted((ROOT / "examples").rglob("*.reel"))]
 
-
-@pytest.mark.parametrize("path", LAID_OUT, ids=lambda p: p.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_files_are_laid_out(path: Path) -> None:
     text = path.read_text("utf-8")
     assert reelc.format(text) == text, "run `reelc fmt`"

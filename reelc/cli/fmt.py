@@ -171,34 +171,16 @@ def _replace(path: Path, content: bytes) -> None:
         ReelError: E0711, E0718.
     """
     import errno
-    import tempfile
-    from contextlib import suppress
 
-    from reelc_dsl.diagnostics.codes import CANNOT_WRITE, NO_SPACE
+    from reelc.files import unwritable, write_whole
+    from reelc_dsl.diagnostics.codes import CANNOT_WRITE
 
-    target = Path(os.path.realpath(path))
-    if not target.is_file():
+    if not path.is_file():
         raise _error(CANNOT_WRITE, path, "cannot be written: it is no plain file, and `-` is stdin")
-    try:
-        state = target.stat()
-        if not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        handle, part = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(OSError, AttributeError):  # only root gives files away, and Windows has no owners
-                os.chown(part, state.st_uid, state.st_gid)
-            Path(part).chmod(state.st_mode & 0o7777)
-            Path(part).replace(target)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        code = NO_SPACE if error.errno == errno.ENOSPC else CANNOT_WRITE
-        raise _error(code, path, f"cannot be written: {_reason(error)}") from None
+    # To replace a file takes no right to write it. Whoever took that right away meant it to stay as it is.
+    if not os.access(path, os.W_OK):
+        raise unwritable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    write_whole(path, content)
 
 
 def _diff(before: bytes, after: bytes, name: str) -> bytes:
