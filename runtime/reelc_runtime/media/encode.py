@@ -19,7 +19,10 @@ from reelc_runtime.media.files import whole_file
 
 Frame = NDArray[np.uint8]
 
-# bitexact leaves libav's version and the time out of the file: same film, same bytes.
+# Same film, same bytes, on any machine: a fixed number of slices instead of as many threads as there are processors,
+# and no macroblock tree, which (in the x264 of PyAV 18.1) now and then gives another result for the same frames.
+X264 = {"threads": "4", "x264-params": "sliced-threads=1:mbtree=0"}
+# bitexact leaves libav's version and the time out of the file.
 MP4_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 
 
@@ -57,7 +60,8 @@ def encode_h264(
     if width % 2 or height % 2:
         raise WriteFailed(f"H.264 with 4:2:0 colour needs even sizes, this is {width}x{height}")
     with whole_file(to) as part:
-        with closing(_Writer(part, to, width, height, fps, {"crf": f"{crf:g}", "preset": preset}, metadata)) as writer:
+        options = {"crf": f"{crf:g}", "preset": preset, **X264}
+        with closing(_Writer(part, to, width, height, fps, options, metadata)) as writer:
             for frame in frames:
                 writer.write(frame)
                 if on_frame is not None:
