@@ -163,7 +163,8 @@ def test_what_crashes_have_left_goes_after_a_day(store: Store) -> None:
     for number, hours in enumerate((2, 30)):
         part = put(store, "a").folder.with_name(f"shared.part-{number}")
         part.mkdir()
-        os.utime(part, (time.time() - hours * 3600,) * 2)
+        left = time.time() - hours * 3600
+        os.utime(part, (left, left))
         parts.append(part)
     done = call("cache", "gc")
     assert done.out.startswith("0 results and 1 left by crashes thrown away")
