@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+from postgres import postgres, postgres_server
+
+__all__ = ["postgres", "postgres_server"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,7 +1,9 @@
-"""A PostgreSQL server for tests: started on loopback where its programs are installed, else tests skip."""
+"""A PostgreSQL server for tests: started on loopback where its programs are installed, else tests skip.
+
+``tests/conftest.py`` has the fixtures for all tests: ``postgres`` is the URL of an empty database.
+"""
 
 import os
-import pwd
 import secrets
 import shutil
 import socket
@@ -29,6 +31,8 @@ def owner() -> dict[str, Any]:
     """PostgreSQL refuses to run as root: whom it runs as then, for ``subprocess``."""
     if os.geteuid() != 0:
         return {}
+    import pwd
+
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)

@@ -92,9 +92,11 @@ def every_command() -> dict[str, click.Command]:
     """All commands and those inside groups, ``catalog show``."""
     found: dict[str, click.Command] = {}
     for name in COMMANDS:
-        found[name] = command(name)
-        if isinstance(found[name], click.Group):
-            found |= {f"{name} {inner}": c for inner, c in found[name].commands.items()}  # type: ignore[attr-defined]
+        found[name] = group = command(name)
+        if isinstance(group, click.Group):
+            context = click.Context(group)
+            inner = {f"{name} {sub}": group.get_command(context, sub) for sub in group.list_commands(context)}
+            found |= {sub: c for sub, c in inner.items() if c is not None}
     return found
 
 

@@ -39,8 +39,12 @@ def talk(message: str) -> None:
 
 
 @contextmanager
-def faults(as_json: bool) -> Generator[None]:
-    """Faults in the form that was asked for: left to whoever shows them, or as ``{"ok": false, "diagnostics"}``."""
+def faults(as_json: bool, *, events: bool = False) -> Generator[None]:
+    """Faults in the form that was asked for: left to whoever shows them, or as ``{"ok": false, "diagnostics"}``.
+
+    Args:
+        events: as the event ``failed`` instead, for a command whose JSON is events.
+    """
     try:
         yield
     except ReelError as error:
@@ -48,5 +52,6 @@ def faults(as_json: bool) -> Generator[None]:
             raise
         from reelc_dsl.diagnostics.render import json as render_json
 
-        print_json({"ok": False, "diagnostics": render_json.to_json(error.diagnostics)})
+        head = {"event": "failed"} if events else {"ok": False}
+        print_json({**head, "diagnostics": render_json.to_json(error.diagnostics)})
         raise click.exceptions.Exit(code_of(error.diagnostics)) from None

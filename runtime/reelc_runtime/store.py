@@ -31,8 +31,8 @@ MAX_RECORD = 2**20
 SHARED = "shared"
 # In the names of folders that are being written, or removed.
 PART = ".part-"
-# How often another process may clear an empty folder away while something is put into it.
-TRIES = 5
+# How often other processes may be faster: clear a folder away, or put the same thing in its place.
+TRIES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,9 +47,9 @@ def command(
     with faults(as_json):
         place = find_place(out)
     store, now = place.store(), time.time()
-    # Asked before the results are listed: what a run uses that begins from here on, it touches.
-    keep = needed(s for folder, _ in place.runs().all() if (s := folder.standing()) is not None)
     found = [entry for entry in store.entries() if engine in (None, entry.engine)]
+    # Asked after the results are listed: a run that begins later still touches what it uses, and `remove` sees that.
+    keep = needed(s for folder, _ in place.runs().all() if (s := folder.standing()) is not None)
     going = chosen(
         found,
         keep,

@@ -28,7 +28,7 @@ def command(out: Path | None, as_json: bool) -> None:
     found = sorted(store.entries(), key=lambda entry: (entry.used, entry.identity, entry.scope))
     parts = list(store.parts())
     if as_json:
-        total = {"results": len(found), "bytes": sum(e.bytes for e in found), "left_over": sum(p[2] for p in parts)}
+        total = {"count": len(found), "bytes": sum(e.bytes for e in found), "left_over": sum(p[2] for p in parts)}
         print_json({"folder": str(store.root), "results": [entry_json(e) for e in found], **total})
         return
     if found:

@@ -41,7 +41,7 @@ def command(out: Path | None, remove: bool, as_json: bool) -> None:
         damaged.append({"folder": str(stray), "what": "its record cannot be read", "files": [], "removed": removed})
     left = [entry for entry in damaged if not entry["removed"]]
     if as_json:
-        print_json({"folder": str(store.root), "results": count, "damaged": damaged})
+        print_json({"folder": str(store.root), "checked": count, "damaged": damaged})
     else:
         for entry in damaged:
             click.echo(f"damaged{' and removed' if entry['removed'] else ''}: {entry['folder']}: {entry['what']}")

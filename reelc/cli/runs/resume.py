@@ -56,7 +56,7 @@ def command(
     from reelc_dsl.diagnostics import ReelError
     from reelc_runtime.run.record import DONE, RUNNING, unknown_run
 
-    with faults(as_json):
+    with faults(as_json, events=True):
         place = find_place(out)
         folder = place.runs().named(run)
         standing = folder.standing()

@@ -193,6 +193,6 @@ def _state(job: dict[str, Any], generation: int) -> str:
         said.append(f"attempt {job['attempts']}")
     if job["seconds"] is not None:
         said.append(seconds_text(job["seconds"]))
-    if job["generation"] is not None and job["generation"] != generation:
+    if job["generation"] is not None and job["generation"] < generation:
         said.append("before the run was begun again")
     return ", ".join(said)
