@@ -1,7 +1,7 @@
 """How much sooner a film of two shots is done on two workers than on one.
 
     python benchmarks/two_workers.py                 # needs the extra `reelc[run]`
-    python benchmarks/two_workers.py --pairs 9 --cost 4
+    python benchmarks/two_workers.py --pairs 9 --cost 10
 
 Master and workers are processes of their own, with a durable run on SQLite. The workers are preview workers that
 sleep for a fixed time in each prompt, as if somebody else's GPU worked, so this machine's cores do not count. Time
@@ -70,6 +70,6 @@ async def compare(pairs: int, cost: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--cost", type=float, default=2.0, help="seconds that a prompt takes")
+    parser.add_argument("--cost", type=float, default=4.0, help="seconds that a prompt takes")
     options = parser.parse_args()
     asyncio.run(compare(options.pairs, options.cost))
