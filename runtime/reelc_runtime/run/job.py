@@ -361,8 +361,10 @@ class _OnWorker:
         return self._result(entry, outputs)
 
     def _result(self, entry: Entry, outputs: Json) -> Json:
-        """The job's result, and where its files lie on the worker."""
-        return {"files": self.body.described(entry), "worker": self.worker.url, "outputs": outputs}
+        """The job's result, and where its files lie on the worker, unless another run made what is kept."""
+        made_here = (entry.run, entry.worker) == (self.body.context.run, self.worker.url)
+        files = self.body.described(entry)
+        return {"files": files, "worker": self.worker.url, "outputs": outputs if made_here else {}}
 
     async def _ended(self, name: str, work: Callable[[], Awaitable[Json]], *, retried: bool = True) -> Json:
         body = self.body
