@@ -73,6 +73,7 @@ class _Driver:
         self.folder = RunFolder(request.state / "runs" / request.run, request.now)
         self.store = Store(request.state / "store", request.now)
         self.stopping = asyncio.Event()
+        self.failing = asyncio.Event()
         self.cancelled = False
         self.found: dict[str, tuple[Diagnostic, ...]] = {}
         self.bodies: set[asyncio.Task[Any]] = set()
@@ -257,6 +258,7 @@ class _Driver:
             steps=self._steps,
             files=self.folder.folder / "files",
             stopping=self.stopping,
+            failing=self.failing,
             report=self._tell,
             clock=request.clock,
         )
@@ -320,11 +322,12 @@ class _Driver:
                 if await asyncio.shield(self.results[before]) is None:
                     return None
             async with self.gate:
-                if self.stopping.is_set():
+                if self.stopping.is_set() or self.failing.is_set():
                     return None
                 value = await self._value(engine, name)
             if "fault" in value:
                 self.found.setdefault(name, tuple(faults.from_json(d) for d in value["fault"]))
+                self.failing.set()
             elif "files" in value:
                 result = read_result(value, self.store)
             return result
@@ -340,7 +343,8 @@ class _Driver:
         """
         for generation in itertools.count(self.info.generation):
             value = await engine.job(name, generation)
-            if self.before is None or self.stopping.is_set() or await self._counts(name, value):
+            ending = self.stopping.is_set() or self.failing.is_set()
+            if self.before is None or ending or await self._counts(name, value):
                 return value
         raise AssertionError("there is always a next generation")
 
@@ -376,6 +380,7 @@ class _Driver:
     def _remember(self, job: str) -> Callable[[tuple[Diagnostic, ...]], None]:
         def remember(diagnostics: tuple[Diagnostic, ...]) -> None:
             self.found[job] = diagnostics
+            self.failing.set()
 
         return remember
 

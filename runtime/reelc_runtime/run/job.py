@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -64,6 +65,7 @@ class Context:
         steps: makes the steps of a job on a worker.
         files: the folder for downloads.
         stopping: set when the run is to end.
+        failing: set when it will fail: jobs on workers go on, and no more begin.
         report: is told.
         clock: time, injected.
     """
@@ -79,6 +81,7 @@ class Context:
     steps: Callable[[Job, Worker, Mapping[str, Handed]], Steps]
     files: Path
     stopping: asyncio.Event
+    failing: asyncio.Event
     report: Report
     clock: comfy.Clock
 
@@ -253,12 +256,21 @@ class JobBody:
         prefer = {file.on[0] for file in self.handed.values() if file.on is not None}
         try:
             leased = self.context.pool.lease(self.job, prefer=prefer, avoid=args["avoid"])
-            worker = await self.interruptible(leased)
+            worker = await self.interruptible(leased, self.context.failing)
         except RunFault as found:
             return self.fault(*found.diagnostics)
         except Stopped:
-            return {"stopped": True}
+            return await self.not_begun()
         return {"worker": worker.url}
+
+    async def not_begun(self) -> Json:
+        """The end of a job that got no worker; when another one has failed, what this one lacks is said as well."""
+        if not self.context.stopping.is_set():
+            with suppress(Stopped):
+                lacks = await self.interruptible(self.context.pool.refusals(self.job))
+                if lacks:
+                    return self.fault(*lacks)
+        return {"stopped": True}
 
     # -- outcomes -----------------------------------------------------------------------------
 
@@ -267,23 +279,27 @@ class JobBody:
         self.remember(diagnostics)
         return {"fault": [faults.to_json(d) for d in diagnostics]}
 
-    async def interruptible(self, work: Awaitable[Any]) -> Any:
+    async def interruptible(self, work: Awaitable[Any], *also: asyncio.Event) -> Any:
         """Work that ends when the run is to end.
+
+        Args:
+            also: what else ends it.
 
         Raises:
             Stopped: it did; the work was cancelled and has cleaned up.
         """
         task = asyncio.ensure_future(work)
-        stop = asyncio.ensure_future(self.context.stopping.wait())
+        stops = [asyncio.ensure_future(event.wait()) for event in (self.context.stopping, *also)]
         try:
-            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, *stops}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             raise Stopped
         finally:
-            stop.cancel()
+            for stop in stops:
+                stop.cancel()
             if not task.done():
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
