@@ -18,7 +18,7 @@ from reelc_dsl.diagnostics.codes import WORKER_LACKS_MODEL
 from reelc_runtime import comfy
 from reelc_runtime.engine import EngineFault
 from reelc_runtime.preview import PreviewWorker
-from reelc_runtime.run import driver, events, job, match
+from reelc_runtime.run import delivery, driver, events, job, match
 from reelc_runtime.run.driver import run
 from reelc_runtime.run.faults import RunFault
 from reelc_runtime.run.record import RUNNING, RunFolder
@@ -253,7 +253,7 @@ async def test_result_that_was_damaged_meanwhile_is_made_again(
     def killed(*args: Any) -> None:
         raise Killed
 
-    monkeypatch.setattr(driver, "_assemble", killed)
+    monkeypatch.setattr(delivery, "_assemble", killed)
     with pytest.raises(Killed):
         await film.run(database=film.database)
     dead()
@@ -271,7 +271,7 @@ async def test_hand_over_that_is_gone_is_made_again(
     def killed(*args: Any) -> None:
         raise Killed
 
-    monkeypatch.setattr(driver, "_assemble", killed)
+    monkeypatch.setattr(delivery, "_assemble", killed)
     with pytest.raises(Killed):
         await film.run(database=film.database)
     dead()
