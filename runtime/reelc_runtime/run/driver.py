@@ -19,10 +19,11 @@ from reelc_dsl.diagnostics.codes import (
 from reelc_runtime import comfy
 from reelc_runtime.engine import Direct, Engine, EngineFault, Step
 from reelc_runtime.run import events, faults, match
+from reelc_runtime.run.context import Context, Result, is_whole, read_result
 from reelc_runtime.run.delivery import Delivery
 from reelc_runtime.run.faults import Locator, RunFault, bad_address, bad_database
 from reelc_runtime.run.ids import Attempt
-from reelc_runtime.run.job import Context, JobBody, Result, is_whole, read_result, retried
+from reelc_runtime.run.job import JobBody, retried
 from reelc_runtime.run.kept import SOURCES, sources_to_json
 from reelc_runtime.run.record import (
     CANCELLED,

@@ -10,22 +10,22 @@ import hashlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from reelc_compiler.plan import Job, Plan
+from reelc_compiler.plan import Job
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import JOB_LOST, WORKER_SILENT
 from reelc_runtime import comfy
 from reelc_runtime.engine import Step
 from reelc_runtime.run import events, faults
+from reelc_runtime.run.context import Context
 from reelc_runtime.run.faults import RunFault
 from reelc_runtime.run.ids import MOST_TRIES, Attempt, first_attempt
 from reelc_runtime.run.record import cannot_write
 from reelc_runtime.run.steps import Handed, Report, Steps
-from reelc_runtime.store import Entry, Store, identity, scope
-from reelc_runtime.workers.pool import Pool, Worker
+from reelc_runtime.store import Entry, identity, scope
+from reelc_runtime.workers.pool import Worker
 
 Json = dict[str, Any]
 
@@ -50,71 +50,6 @@ GONE = 404
 
 class Stopped(Exception):
     """The run is ending; the step was given up and has left nothing behind."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What all jobs of a run share.
-
-    Args:
-        plan: what is carried out.
-        engine, clean: how.
-        install, run: names that prompt ids and prefixes derive from.
-        alike: whether one worker's results count for the others.
-        pool, store: where workers and results are.
-        steps: makes the steps of a job on a worker.
-        files: the folder for downloads.
-        stopping: set when the run is to end.
-        failing: set when it will fail: jobs on workers go on, and no more begin.
-        report: is told.
-        clock: time, injected.
-    """
-
-    plan: Plan
-    engine: str
-    clean: bool
-    install: str
-    run: str
-    alike: bool
-    pool: Pool
-    store: Store
-    steps: Callable[[Job, Worker, Mapping[str, Handed]], Steps]
-    files: Path
-    stopping: asyncio.Event
-    failing: asyncio.Event
-    report: Report
-    clock: comfy.Clock
-
-
-@dataclass(slots=True)
-class Result:
-    """What a job left: its files by artifact."""
-
-    files: dict[str, Handed]
-
-
-def read_result(value: Json, store: Store) -> Result:
-    """A job's files, from what its body returned."""
-    worker, names = value["worker"], value["outputs"]
-    files: dict[str, Handed] = {}
-    for file in value["files"]:
-        made = names.get(file["artifact"])
-        files[file["artifact"]] = Handed(
-            path=store.root / file["path"],
-            sha256=file["sha256"],
-            bytes=file["bytes"],
-            on=None if made is None else (worker, comfy.OutputFile(**made)),
-        )
-    return Result(files)
-
-
-def is_whole(file: Handed) -> bool:
-    """Whether a job's file is still what it was when the job was done."""
-    try:
-        with file.path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
-    except OSError:
-        return False
 
 
 class JobBody:
