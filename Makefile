@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check-style check-types check-imports check-tests golden clean
+.PHONY: help demo test check-style check-types check-imports check-tests chaos golden clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,11 @@ check-imports: $(STAMP)
 
 check-tests: $(STAMP)
 	$(BIN)/pytest -q -n auto
+
+SEEDS ?= 200
+
+chaos: $(STAMP) ## Kill masters and workers at random in SEEDS=200 runs; takes a quarter of an hour.
+	PYTHONPATH=tests $(BIN)/python -m runtime.chaos.many --seeds $(SEEDS)
 
 golden: $(STAMP) ## Rewrite the golden files; look at the difference before committing it.
 	$(BIN)/pytest -q tests/test_golden.py --update-golden

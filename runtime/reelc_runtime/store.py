@@ -160,6 +160,9 @@ class Store:
         Args:
             files: in the order of the job's artifacts: where each lies now, its SHA-256 and its size.
 
+        Returns:
+            The entry; that of another run when it was faster, since it may be using its files by now.
+
         Raises:
             OSError: they cannot be moved.
         """
@@ -184,11 +187,31 @@ class Store:
                 "files": kept,
             }
             _write_whole(part / RECORD, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
-            _take_place(part, folder)
+            held = self._take_place(part, folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        # Not read again: another process may put the same thing in its place at this moment.
-        return _entry(folder, record, self.now())
+        # Not read again: another process may throw it away at this moment.
+        return held if held is not None else _entry(folder, record, self.now())
+
+    def _take_place(self, part: Path, folder: Path) -> Entry | None:
+        """Put a finished folder in its place; what lies there instead, when that is whole."""
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                part.replace(folder)
+            except OSError:
+                if left == 0:
+                    raise
+                held = self._read(folder)
+                if held is not None and self._whole(held):
+                    self._touch(held)
+                    return held
+                aside = folder.with_name(f"{folder.name}{PART}{secrets.token_hex(4)}")
+                with suppress(FileNotFoundError):
+                    folder.rename(aside)
+                shutil.rmtree(aside, ignore_errors=True)
+            else:
+                return None
+        raise AssertionError("the last try returns or raises")
 
     def entries(self) -> Iterator[Entry]:
         """Everything, in the order of identities."""
@@ -337,22 +360,6 @@ def _new_part(folder: Path) -> Path:
             continue
         return part
     raise AssertionError("the last try returns or raises")
-
-
-def _take_place(part: Path, folder: Path) -> None:
-    """Put a finished folder in its place; what another process has put there is equal by its name, and older."""
-    for left in range(TRIES - 1, -1, -1):
-        try:
-            part.replace(folder)
-        except OSError:
-            if left == 0:
-                raise
-            aside = folder.with_name(f"{folder.name}{PART}{secrets.token_hex(4)}")
-            with suppress(FileNotFoundError):
-                folder.rename(aside)
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            return
 
 
 def _is(path: Path, file: StoredFile) -> bool:

@@ -19,10 +19,11 @@ from reelc_dsl.diagnostics.codes import (
 from reelc_runtime import comfy
 from reelc_runtime.engine import Direct, Engine, EngineFault, Step
 from reelc_runtime.run import events, faults, match
+from reelc_runtime.run.context import Context, Result, is_whole, read_result
 from reelc_runtime.run.delivery import Delivery
 from reelc_runtime.run.faults import Locator, RunFault, bad_address, bad_database
 from reelc_runtime.run.ids import Attempt
-from reelc_runtime.run.job import Context, JobBody, Result, is_whole, read_result, retried
+from reelc_runtime.run.job import JobBody, retried
 from reelc_runtime.run.kept import SOURCES, sources_to_json
 from reelc_runtime.run.record import (
     CANCELLED,
@@ -73,6 +74,7 @@ class _Driver:
         self.folder = RunFolder(request.state / "runs" / request.run, request.now)
         self.store = Store(request.state / "store", request.now)
         self.stopping = asyncio.Event()
+        self.failing = asyncio.Event()
         self.cancelled = False
         self.found: dict[str, tuple[Diagnostic, ...]] = {}
         self.bodies: set[asyncio.Task[Any]] = set()
@@ -257,6 +259,7 @@ class _Driver:
             steps=self._steps,
             files=self.folder.folder / "files",
             stopping=self.stopping,
+            failing=self.failing,
             report=self._tell,
             clock=request.clock,
         )
@@ -320,11 +323,12 @@ class _Driver:
                 if await asyncio.shield(self.results[before]) is None:
                     return None
             async with self.gate:
-                if self.stopping.is_set():
+                if self.stopping.is_set() or self.failing.is_set():
                     return None
                 value = await self._value(engine, name)
             if "fault" in value:
                 self.found.setdefault(name, tuple(faults.from_json(d) for d in value["fault"]))
+                self.failing.set()
             elif "files" in value:
                 result = read_result(value, self.store)
             return result
@@ -340,7 +344,8 @@ class _Driver:
         """
         for generation in itertools.count(self.info.generation):
             value = await engine.job(name, generation)
-            if self.before is None or self.stopping.is_set() or await self._counts(name, value):
+            ending = self.stopping.is_set() or self.failing.is_set()
+            if self.before is None or ending or await self._counts(name, value):
                 return value
         raise AssertionError("there is always a next generation")
 
@@ -376,6 +381,7 @@ class _Driver:
     def _remember(self, job: str) -> Callable[[tuple[Diagnostic, ...]], None]:
         def remember(diagnostics: tuple[Diagnostic, ...]) -> None:
             self.found[job] = diagnostics
+            self.failing.set()
 
         return remember
 

@@ -9,22 +9,23 @@ import asyncio
 import hashlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from reelc_compiler.plan import Job, Plan
+from reelc_compiler.plan import Job
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import JOB_LOST, WORKER_SILENT
 from reelc_runtime import comfy
 from reelc_runtime.engine import Step
 from reelc_runtime.run import events, faults
+from reelc_runtime.run.context import Context
 from reelc_runtime.run.faults import RunFault
 from reelc_runtime.run.ids import MOST_TRIES, Attempt, first_attempt
 from reelc_runtime.run.record import cannot_write
 from reelc_runtime.run.steps import Handed, Report, Steps
-from reelc_runtime.store import Entry, Store, identity, scope
-from reelc_runtime.workers.pool import Pool, Worker
+from reelc_runtime.store import Entry, identity, scope
+from reelc_runtime.workers.pool import Worker
 
 Json = dict[str, Any]
 
@@ -49,69 +50,6 @@ GONE = 404
 
 class Stopped(Exception):
     """The run is ending; the step was given up and has left nothing behind."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What all jobs of a run share.
-
-    Args:
-        plan: what is carried out.
-        engine, clean: how.
-        install, run: names that prompt ids and prefixes derive from.
-        alike: whether one worker's results count for the others.
-        pool, store: where workers and results are.
-        steps: makes the steps of a job on a worker.
-        files: the folder for downloads.
-        stopping: set when the run is to end.
-        report: is told.
-        clock: time, injected.
-    """
-
-    plan: Plan
-    engine: str
-    clean: bool
-    install: str
-    run: str
-    alike: bool
-    pool: Pool
-    store: Store
-    steps: Callable[[Job, Worker, Mapping[str, Handed]], Steps]
-    files: Path
-    stopping: asyncio.Event
-    report: Report
-    clock: comfy.Clock
-
-
-@dataclass(slots=True)
-class Result:
-    """What a job left: its files by artifact."""
-
-    files: dict[str, Handed]
-
-
-def read_result(value: Json, store: Store) -> Result:
-    """A job's files, from what its body returned."""
-    worker, names = value["worker"], value["outputs"]
-    files: dict[str, Handed] = {}
-    for file in value["files"]:
-        made = names.get(file["artifact"])
-        files[file["artifact"]] = Handed(
-            path=store.root / file["path"],
-            sha256=file["sha256"],
-            bytes=file["bytes"],
-            on=None if made is None else (worker, comfy.OutputFile(**made)),
-        )
-    return Result(files)
-
-
-def is_whole(file: Handed) -> bool:
-    """Whether a job's file is still what it was when the job was done."""
-    try:
-        with file.path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
-    except OSError:
-        return False
 
 
 class JobBody:
@@ -253,12 +191,21 @@ class JobBody:
         prefer = {file.on[0] for file in self.handed.values() if file.on is not None}
         try:
             leased = self.context.pool.lease(self.job, prefer=prefer, avoid=args["avoid"])
-            worker = await self.interruptible(leased)
+            worker = await self.interruptible(leased, self.context.failing)
         except RunFault as found:
             return self.fault(*found.diagnostics)
         except Stopped:
-            return {"stopped": True}
+            return await self.not_begun()
         return {"worker": worker.url}
+
+    async def not_begun(self) -> Json:
+        """The end of a job that got no worker; when another one has failed, what this one lacks is said as well."""
+        if not self.context.stopping.is_set():
+            with suppress(Stopped):
+                lacks = await self.interruptible(self.context.pool.refusals(self.job))
+                if lacks:
+                    return self.fault(*lacks)
+        return {"stopped": True}
 
     # -- outcomes -----------------------------------------------------------------------------
 
@@ -267,23 +214,27 @@ class JobBody:
         self.remember(diagnostics)
         return {"fault": [faults.to_json(d) for d in diagnostics]}
 
-    async def interruptible(self, work: Awaitable[Any]) -> Any:
+    async def interruptible(self, work: Awaitable[Any], *also: asyncio.Event) -> Any:
         """Work that ends when the run is to end.
+
+        Args:
+            also: what else ends it.
 
         Raises:
             Stopped: it did; the work was cancelled and has cleaned up.
         """
         task = asyncio.ensure_future(work)
-        stop = asyncio.ensure_future(self.context.stopping.wait())
+        stops = [asyncio.ensure_future(event.wait()) for event in (self.context.stopping, *also)]
         try:
-            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, *stops}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             raise Stopped
         finally:
-            stop.cancel()
+            for stop in stops:
+                stop.cancel()
             if not task.done():
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
@@ -361,8 +312,10 @@ class _OnWorker:
         return self._result(entry, outputs)
 
     def _result(self, entry: Entry, outputs: Json) -> Json:
-        """The job's result, and where its files lie on the worker."""
-        return {"files": self.body.described(entry), "worker": self.worker.url, "outputs": outputs}
+        """The job's result, and where its files lie on the worker, unless another run made what is kept."""
+        made_here = (entry.run, entry.worker) == (self.body.context.run, self.worker.url)
+        files = self.body.described(entry)
+        return {"files": files, "worker": self.worker.url, "outputs": outputs if made_here else {}}
 
     async def _ended(self, name: str, work: Callable[[], Awaitable[Json]], *, retried: bool = True) -> Json:
         body = self.body

@@ -157,6 +157,15 @@ class Pool:
             worker.holders.discard(job.id)
         return taken
 
+    async def refusals(self, job: Job) -> list[Diagnostic]:
+        """What keeps every worker from a job; empty when one of them may do it."""
+        usable = [w for w in self.workers.values() if w.usable]
+        for worker in usable:
+            if job.id not in worker.matched:
+                await self._match_with(worker, job)
+        found = [_refusals(w, job.id) for w in usable]
+        return _distinct(d for refusals in found for d in refusals) if all(found) else []
+
     async def hold(self, url: str, job: Job) -> Worker | None:
         """The worker that a job was given before this process began, or just now; None if it is no longer ours."""
         worker = self.workers.get(url)

@@ -36,6 +36,8 @@ async def many(first: int, seeds: int, at_once: int, database: str | None, keep:
                 print(f"\nWRONG {outcome.told()}\nits files are in {folder / str(seed)}", flush=True)
             elif not keep:
                 shutil.rmtree(folder / str(seed))
+            if len(outcomes) % 20 == 0:
+                print(f"{len(outcomes)} of {seeds}", file=sys.stderr, flush=True)
 
         await asyncio.gather(*(one(seed) for seed in range(first, first + seeds)))
     wrong = sum(bool(outcome.wrong) for outcome in outcomes)

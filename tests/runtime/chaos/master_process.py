@@ -18,7 +18,7 @@ from reelc_runtime import comfy, store
 from reelc_runtime.comfy import http
 from reelc_runtime.engine import durable
 from reelc_runtime.media import assemble
-from reelc_runtime.run import driver
+from reelc_runtime.run import delivery
 from reelc_runtime.run.driver import run
 from reelc_runtime.run.faults import RunFault, to_json
 from reelc_runtime.run.follow import Follower
@@ -221,7 +221,7 @@ POINTS: dict[str, Callable[[Trigger], None]] = {
     "freeing": _before(Shared, "free"),
     "recorded": _step_recorded,
     "assembling": _before(assemble._Film, "append"),
-    "assembled": _after(driver, "_assemble"),
+    "assembled": _after(delivery, "_assemble"),
     "ending": _before(RunFolder, "write", _writes(DONE)),
     "ended": _after(RunFolder, "write", _writes(DONE)),
 }

@@ -280,7 +280,7 @@ class Stage:
 
     def _check(self) -> None:
         wrong = self.outcome.wrong
-        wrong.extend(executed_twice(self.outcome.timeline))
+        wrong.extend(self._executed())
         self.outcome.film = sha256((self.folder / "out" / FILM).read_bytes()).hexdigest()
         states = [info.state for _, info in Runs(self.state, _never).all()]
         if not states or set(states) != {DONE}:
@@ -305,6 +305,9 @@ class Stage:
                 for job in recorded(self.database, run)
                 if job["state"] != "SUCCESS"
             )
+
+    def _executed(self) -> list[str]:
+        return executed_twice(self.outcome.timeline)
 
 
 def executed_twice(timeline: Iterable[dict[str, Any]]) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,34 @@ async def test_two_workers_are_busy_at_the_same_time(theatre: Theatre, tmp_path:
 async def test_one_worker_does_one_thing_at_a_time(theatre: Theatre, tmp_path: Path) -> None:
     outcome = await theatre.play(tmp_path, Scenario(name="one", workers=((),), cost=QUICK))
     assert not overlap(outcome), outcome.told()
+
+
+class TwoMasters(Stage):
+    """Two runs of the film at the same time, to different folders, with one state and the same workers."""
+
+    outs = ("out", "other")
+
+    async def _masters(self) -> None:
+        configs = [
+            replace(self._master(None), out=str(self.folder / out), run=f"{self.name}-{out}") for out in self.outs
+        ]
+        children = [await self.nursery.start(config, self.folder / "masters.log") for config in configs]
+        statuses = [await child.ended for child in children]
+        if statuses != [0, 0]:
+            self.outcome.wrong.append(f"{statuses} {(self.folder / 'masters.log').read_text('utf-8')}")
+
+    def _executed(self) -> list[str]:
+        return []  # the runs have jobs of the same names
+
+
+async def test_two_runs_share_workers(theatre: Theatre, tmp_path: Path) -> None:
+    """A worker does one job at a time, whoever asks: nobody queues behind the other on it."""
+    scenario = Scenario(name="two masters", workers=((), ()), cost=0.1)
+    outcome = await TwoMasters(theatre.nursery, theatre.program, tmp_path, scenario).play()
+    assert not outcome.wrong, outcome.told()
+    assert {e["sha256"] for e in outcome.timeline if e["what"] == "> output-written"} == {theatre.film}
+    assert len([e for e in outcome.timeline if e["what"] == "> run-finished"]) == 2
+    assert not [e for e in outcome.timeline if e["what"] == "> job-queued" and e["position"] > 0], outcome.told()
 
 
 def overlap(outcome: Outcome) -> bool:

@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 from runtime.chaos.film import FILM, make_project, plan_of
 
+from reelc_compiler.plan import Job
+from reelc_dsl.diagnostics import Diagnostic
+from reelc_dsl.diagnostics.codes import WORKER_LACKS_MODEL
 from reelc_runtime import comfy
 from reelc_runtime.engine import EngineFault
 from reelc_runtime.preview import PreviewWorker
-from reelc_runtime.run import driver, events, job, match
+from reelc_runtime.run import delivery, driver, events, job, match
 from reelc_runtime.run.driver import run
 from reelc_runtime.run.faults import RunFault
 from reelc_runtime.run.record import RUNNING, RunFolder
@@ -250,7 +253,7 @@ async def test_result_that_was_damaged_meanwhile_is_made_again(
     def killed(*args: Any) -> None:
         raise Killed
 
-    monkeypatch.setattr(driver, "_assemble", killed)
+    monkeypatch.setattr(delivery, "_assemble", killed)
     with pytest.raises(Killed):
         await film.run(database=film.database)
     dead()
@@ -268,7 +271,7 @@ async def test_hand_over_that_is_gone_is_made_again(
     def killed(*args: Any) -> None:
         raise Killed
 
-    monkeypatch.setattr(driver, "_assemble", killed)
+    monkeypatch.setattr(delivery, "_assemble", killed)
     with pytest.raises(Killed):
         await film.run(database=film.database)
     dead()
@@ -304,3 +307,54 @@ async def test_what_was_begun_with_other_files_is_begun_anew(film: Film) -> None
     first = plan_of(film.program).jobs[0]
     body = job.JobBody(context, first, 1, {}, replayed, lambda diagnostics: None)
     assert await body.run() == {"stopped": True}
+
+
+# -- a job that fails ----------------------------------------------------------------------------
+
+
+async def test_no_job_begins_after_one_has_failed(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Steps, "verify", _refuse)
+    with pytest.raises(RunFault) as caught:
+        await film.run(database=film.database)
+    assert len(caught.value.diagnostics) == 1
+    assert len(film.submitted()) == 1
+
+
+async def test_jobs_on_workers_go_on_when_another_fails(
+    film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is fetched and kept, and nothing is made of it."""
+    verify, both, failed = Steps.verify, asyncio.Barrier(2), asyncio.Event()
+
+    async def one_fails(steps: Steps, args: Any) -> Any:
+        # Both are on their workers when the first fails.
+        await both.wait()
+        if steps.job.id == "01-animate":
+            failed.set()
+            return await _refuse(steps, args)
+        await failed.wait()
+        return await verify(steps, args)
+
+    monkeypatch.setattr(Steps, "verify", one_fails)
+    async with PreviewWorker(tmp_path / "other") as other:
+        urls = (film.worker.url, other.url)
+        with pytest.raises(RunFault):
+            await film.run(workers=tuple(Address(url=url) for url in urls))
+    assert sorted(film.submitted()) == ["01-animate", "03-animate"]
+    assert [entry.job for entry in Store(film.state / "store", lambda: 0.0).entries()] == ["03-animate"]
+
+
+async def test_what_workers_lack_is_named_for_all_jobs(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for a job that was still being matched when the first one had failed."""
+    asked: list[str] = []
+
+    async def lacking(plan: Any, wanted: Job, *args: Any) -> Any:
+        asked.append(wanted.id)
+        if wanted.id == "03-animate" and asked.count(wanted.id) == 1:
+            await asyncio.Event().wait()
+        raise RunFault(Diagnostic(code=WORKER_LACKS_MODEL, message=f"no model for {wanted.id}"))
+
+    monkeypatch.setattr(match, "match", lacking)
+    with pytest.raises(RunFault) as caught:
+        await film.run()
+    assert [d.message for d in caught.value.diagnostics] == ["no model for 01-animate", "no model for 03-animate"]
