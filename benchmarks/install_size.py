@@ -2,6 +2,8 @@
 
     python benchmarks/install_size.py             # the ten largest packages
     python benchmarks/install_size.py --show 30
+
+Bytecode counts, as it lies on the disk after pip has compiled it.
 """
 
 import argparse
