@@ -1,7 +1,9 @@
 """How much disk the base install takes: `pip install reelc` without extras, less the empty environment.
 
-python benchmarks/install_size.py             # the ten largest packages
-python benchmarks/install_size.py --show 30
+    python benchmarks/install_size.py             # the ten largest packages
+    python benchmarks/install_size.py --show 30
+
+Bytecode counts, as it lies on the disk after pip has compiled it.
 """
 
 import argparse
