@@ -13,6 +13,7 @@ import pytest
 
 import reelc
 from reelc.cli import app
+from reelc.config import read_config
 from reelc_compiler import loader
 from reelc_compiler.loader import Project
 from reelc_dsl.diagnostics import Diagnostic, ReelError
@@ -82,6 +83,12 @@ def test_line_ends_change_no_byte_of_a_plan(tmp_path: Path, name: str, layout: s
         plans.append(reelc.compile(tmp_path / f"{name}.reel").plan.to_files())
     assert plans[0] == plans[1]
     assert b"\\r" not in b"".join(plans[0].values())
+
+
+@pytest.mark.parametrize("layout", ["windows", "mark", "mark and windows"])
+def test_settings_may_come_from_any_editor(tmp_path: Path, layout: str) -> None:
+    (tmp_path / "reelc.toml").write_bytes(LAYOUTS[layout](b'[run]\nout = "films"\n'))
+    assert read_config(tmp_path / "reelc.toml").out == tmp_path / "films"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
