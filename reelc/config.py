@@ -74,7 +74,7 @@ def read_config(path: Path) -> Config:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise _fault(path, "it is larger than 1 MiB")
-        value = tomllib.loads(path.read_text("utf-8"))
+        value = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise _fault(path, f"it cannot be read: {(error.strerror or '').lower()}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

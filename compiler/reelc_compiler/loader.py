@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import BinaryIO
+from unicodedata import normalize
 
 from reelc_compiler.inputs import InputFault, PictureInfo
 from reelc_compiler.sema.resolve import SourceProvider
@@ -52,9 +53,10 @@ def read_bytes(path: Path, name: str) -> bytes:
             return file.read(MAX_SOURCE + 1)
     except FileNotFoundError:
         raise _fault(UNREADABLE_FILE, f"there is no file `{name}`") from None
-    except IsADirectoryError:
-        raise _fault(UNREADABLE_FILE, f"`{name}` is a folder", "name a .reel file in it") from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        # Windows denies permission to open a folder; a name with a zero byte is no name at all.
+        if _is_folder(path):
+            raise _fault(UNREADABLE_FILE, f"`{name}` is a folder", "name a .reel file in it") from None
         raise _fault(UNREADABLE_FILE, f"`{name}` cannot be read: {_reason(error)}") from None
 
 
@@ -80,8 +82,20 @@ def _fault(code: Code, message: str, *help_: str) -> ReelError:
     return ReelError([Diagnostic(code=code, message=message, help=help_)])
 
 
-def _reason(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()
+def _reason(error: OSError | ValueError) -> str:
+    return ((error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__).lower()
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_unicode(name: str) -> bool:
+    """Whether a name can stand in a plan: a file system may hold bytes that are no UTF-8."""
+    return not any("\ud800" <= c <= "\udfff" for c in name)
 
 
 # -- the standard library --------------------------------------------------------------------
@@ -90,10 +104,10 @@ def _reason(error: OSError) -> str:
 @cache
 def std_source(name: str) -> Source | None:
     """A module of the standard library, ``svd``; None when there is none."""
-    if not name.isidentifier():
-        return None
-    file = resources.files("reelc_dsl").joinpath("std").joinpath(f"{name}.reel")
-    if not file.is_file():
+    folder = resources.files("reelc_dsl").joinpath("std")
+    # Looked for among the names: some file systems would find `SVD.reel`, too.
+    file = next((f for f in folder.iterdir() if f.name == f"{name}.reel"), None)
+    if file is None:
         return None
     return Source(f"std/{name}.reel", file.read_text("utf-8"), library=True)
 
@@ -124,6 +138,7 @@ class Project:
         self.sources: dict[str, Source] = {}
         self._texts = texts or {}
         self._pictures: dict[Path, PictureInfo] = {}
+        self._folders: dict[Path, frozenset[str] | None] = {}
 
     def source(self) -> Source:
         """The main file's text.
@@ -131,7 +146,10 @@ class Project:
         Raises:
             ReelError: E0101 to E0103.
         """
-        self.sources[self.key] = self._read(self.main, self.key, self.shown.as_posix())
+        name = self.shown.as_posix()
+        self.sources[self.key] = self._read(self.main, self.key, name)
+        if not _is_unicode(self.key):
+            raise _fault(UNREADABLE_FILE, f"the name of `{name}` is not UTF-8", "rename the file")
         return self.sources[self.key]
 
     def _read(self, path: Path, key: str, name: str) -> Source:
@@ -139,20 +157,47 @@ class Project:
 
     def provider(self) -> SourceProvider:
         """Where the compiler gets other modules from."""
-        return SourceProvider(self._load, std_source, std_names)
+        return SourceProvider(self._load, std_source, std_names, self._near)
 
     def _load(self, key: str) -> Source | None:
         path = self.root / key
         if not self._inside(path):
             raise _fault(OUTSIDE_PROJECT, f"`{key}` is a link that leads outside the project's folder")
-        if not path.is_file():
+        try:
+            if not path.is_file() or not self._as_written(key):
+                return None
+        except (OSError, ValueError):
+            # A name that no file can have, for one that is too long.
             return None
         if key not in self.sources:
             self.sources[key] = self._read(path, key, (self.shown.parent / key).as_posix())
         return self.sources[key]
 
+    def _near(self, key: str) -> str | None:
+        """The name of a file that was probably meant, in the folder of one that is not there."""
+        return _nearest(self.root / key, ".reel")
+
     def _inside(self, path: Path) -> bool:
         return Path(os.path.realpath(path)).is_relative_to(self.root)
+
+    def _as_written(self, key: str) -> bool:
+        """Whether the disk has these capitals: where it finds a file under others, the next machine will not."""
+        folder = self.root
+        for part in key.split("/"):
+            names = self._names(folder)
+            if names is not None and part != "." and normalize("NFC", part) not in names:
+                return False
+            folder /= part
+        return True
+
+    def _names(self, folder: Path) -> frozenset[str] | None:
+        """What lies in a folder, None when it does not tell. Macs keep accents apart, so all are composed."""
+        if folder not in self._folders:
+            try:
+                self._folders[folder] = frozenset(normalize("NFC", entry.name) for entry in folder.iterdir())
+            except OSError:
+                self._folders[folder] = None
+        return self._folders[folder]
 
     def probe(self, path: str, module: str) -> PictureInfo:
         """The facts of a picture.
@@ -167,9 +212,14 @@ class Project:
         """
         if not path:
             raise InputFault(MISSING_INPUT_FILE, "no file is named here", "name a picture, or leave the setting out")
+        if not _is_unicode(path):
+            raise InputFault(MISSING_INPUT_FILE, f"the name of `{path}` is not UTF-8", "rename the file")
+        if "\0" in path:
+            raise InputFault(MISSING_INPUT_FILE, f"`{path}` is not the name of a file")
         plain = path.replace("\\", "/")
         if not module:
-            real = Path(os.path.realpath(path))
+            # A command line may have been written on Windows; a file may really be called so.
+            real = Path(os.path.realpath(path if os.path.lexists(path) else plain))
         else:
             key = normpath(join(dirname(module), plain))
             real = Path(os.path.realpath(self.root / key))
@@ -179,12 +229,19 @@ class Project:
                     f"`{path}` lies outside the project's folder",
                     "copy the file beside the .reel file, or name it on the command line with `--set`",
                 )
+            if os.path.lexists(real) and not self._as_written(key):
+                raise _missing(real, path, "the .reel file")
         if real not in self._pictures:
-            relative = os.path.relpath(real, self.root).replace(os.sep, "/")
-            self._pictures[real] = _picture(
-                real, path, relative, "the .reel file" if module else "the folder you are in"
-            )
+            base = "the .reel file" if module else "the folder you are in"
+            self._pictures[real] = _picture(real, path, self._relative(real), base)
         return self._pictures[real]
+
+    def _relative(self, real: Path) -> str:
+        try:
+            return os.path.relpath(real, self.root).replace(os.sep, "/")
+        except ValueError:
+            # On Windows no path leads from one drive to another.
+            return real.as_posix()
 
     def input_path(self, relative: str) -> Path:
         """Where an input of a plan lies on this machine."""
@@ -206,12 +263,7 @@ def _picture(path: Path, shown: str, relative: str, base: str) -> PictureInfo:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
-        near = _near(path)
-        raise InputFault(
-            MISSING_INPUT_FILE,
-            f"there is no file `{shown}`",
-            *((f"did you mean `{near}`?",) if near else (f"the path is relative to {base}",)),
-        ) from None
+        raise _missing(path, shown, base) from None
     except OSError as error:
         raise InputFault(MISSING_INPUT_FILE, f"`{shown}` cannot be read: {_reason(error)}") from None
     if width * height > MAX_PIXELS:
@@ -223,14 +275,22 @@ def _picture(path: Path, shown: str, relative: str, base: str) -> PictureInfo:
     return PictureInfo(path=relative, sha256=digest, bytes=size, width=width, height=height)
 
 
-def _near(path: Path) -> str | None:
+def _missing(path: Path, shown: str, base: str) -> InputFault:
+    near = _nearest(path)
+    help_ = f"did you mean `{near}`?" if near else f"the path is relative to {base}"
+    if not shown.isprintable():
+        help_ = "a backslash begins an escape, so a path has `/` on all systems"
+    return InputFault(MISSING_INPUT_FILE, f"there is no file `{shown}`", help_)
+
+
+def _nearest(path: Path, suffix: str = "") -> str | None:
     from reelc_dsl.diagnostics.suggest import nearest
 
     try:
-        names = [entry.name for entry in os.scandir(path.parent) if entry.is_file()][:1000]
+        found = [entry.name for entry in os.scandir(path.parent) if entry.name.endswith(suffix) and entry.is_file()]
     except OSError:
         return None
-    return next(iter(nearest(path.name, names)), None)
+    return next(iter(nearest(path.name, found[:1000])), None)
 
 
 def _measure(path: Path, shown: str) -> tuple[int, int]:

@@ -397,7 +397,7 @@ class Builder:
                 code=BAD_ESCAPE,
                 message=f"`{span.text}` is not an escape",
                 span=span,
-                help=('the escapes are \\", \\\\, \\n and \\t; write \\\\ for one backslash',),
+                help=('the escapes are \\", \\\\, \\n and \\t; write \\\\ for one backslash, and / in a path',),
             )
         )
 

@@ -1,6 +1,9 @@
 """The ``reelc`` command. Commands are imported only when they are called."""
 
+import errno
 import sys
+from io import TextIOWrapper
+from pathlib import PurePath
 from typing import NoReturn
 
 import click
@@ -39,6 +42,7 @@ def app() -> None:
 
 def main() -> NoReturn:
     """Run the command; whatever goes wrong ends as a diagnostic and an exit code."""
+    _speak_any_language()
     try:
         sys.exit(app.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:
@@ -48,12 +52,28 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader left (`reelc plan | head`): nothing to say, and nobody to say it to.
-        sys.stderr.close()
-        sys.exit(0)
     except Exception as error:
+        if _reader_left(error):
+            # `reelc plan | head`: nothing to say, and nobody to say it to.
+            sys.stderr.close()
+            sys.exit(0)
         sys.exit(_report(error))
+
+
+def _speak_any_language() -> None:
+    """Let no letter end a command: what a stream's encoding lacks is written as an escape, ``\\u2614``.
+
+    A pipe has the system's encoding, on Windows in Japan cp932; names and prompts have any letters.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _reader_left(error: Exception) -> bool:
+    """Whether what is printed goes nowhere; Windows calls that an invalid argument."""
+    invalid = isinstance(error, OSError) and error.errno == errno.EINVAL
+    return isinstance(error, BrokenPipeError) or (invalid and sys.platform == "win32")
 
 
 def _report(error: Exception) -> int:
@@ -81,4 +101,4 @@ def _where(error: BaseException) -> str:
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
-    return "at " + " < ".join(f"{f.name} ({f.filename.rsplit('/', 1)[-1]}:{f.lineno})" for f in reversed(frames[-4:]))
+    return "at " + " < ".join(f"{f.name} ({PurePath(f.filename).name}:{f.lineno})" for f in reversed(frames[-4:]))

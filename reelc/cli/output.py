@@ -29,8 +29,9 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """A result for programs, on stdout, on one line."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """A result for programs, on stdout, on one line: in UTF-8, or in ASCII where stdout has another encoding."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("_", "-")
+    click.echo(json.dumps(value, ensure_ascii=encoding not in ("utf-8", "utf8")))
 
 
 def talk(message: str) -> None:

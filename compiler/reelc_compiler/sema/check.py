@@ -1,6 +1,7 @@
 """Kinds in all code, called or not: files, stages, pipelines and their statements."""
 
 from reelc_compiler.catalog import Catalog
+from reelc_compiler.sema import outputs as names
 from reelc_compiler.sema.exprs import Exprs
 from reelc_compiler.sema.kinds import (
     BOOL,
@@ -124,6 +125,7 @@ class _Body:
                 first = outputs.setdefault(statement.name.text, statement)
                 if first is not statement:
                     self.sink.add(duplicate(statement.name, first.name.span))
+        names.check((statement.name for statement in outputs.values()), self.sink)
         if not outputs and not info.decl.broken:
             self.sink.add(
                 Diagnostic(

@@ -4,6 +4,7 @@ Two phases: first every module that can be reached is parsed and its top-level n
 so that order in a file does not matter; then signatures and bodies are checked elsewhere.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from posixpath import dirname, join, normpath
@@ -35,6 +36,7 @@ from reelc_dsl.parser import parse
 from reelc_dsl.source import Source, Span
 
 PRELUDE = "std.prelude"
+BAD_ESCAPE = re.compile(r'(?<!\\)(?:\\\\)*\\(?![\\"nt])')
 
 Load = Callable[[str], Source | None]
 
@@ -46,12 +48,20 @@ class SourceProvider:
         load: a file's key (POSIX path relative to the main file's folder) to its text, None when
             there is no such file; raises ReelError for a file that cannot be used.
         std: names of the standard library's modules (``svd``) to texts.
+        near: a key for which there is no file to the name of one in its folder that was probably meant.
     """
 
-    def __init__(self, load: Load, std: Callable[[str], Source | None], std_names: Callable[[], list[str]]) -> None:
+    def __init__(
+        self,
+        load: Load,
+        std: Callable[[str], Source | None],
+        std_names: Callable[[], list[str]],
+        near: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         self.load = load
         self.std = std
         self.std_names = std_names
+        self.near = near
 
 
 def resolve(main: Source, key: str, provider: SourceProvider, sink: Sink) -> Program:
@@ -197,7 +207,8 @@ class _Resolver:
         """The module that a `use` means, parsed if it is new; None after a diagnostic."""
         key = origin.path
         if origin.file:
-            if info.key.startswith("std."):
+            # A path with a bad escape was complained of, and is not what was meant.
+            if info.key.startswith("std.") or BAD_ESCAPE.search(origin.span.text):
                 return None
             key = normpath(join(dirname(info.key), origin.path.replace("\\", "/")))
             if key.startswith(("../", "/")) or key == "..":
@@ -227,7 +238,14 @@ class _Resolver:
     def missing(self, origin: ast.Origin, key: str) -> None:
         fix: Fix | None = None
         if origin.file:
-            message, help_ = f"there is no file `{key}`", ("the path is relative to this file",)
+            near = self.provider.near(key)
+            message = f"there is no file `{key}`"
+            if not key.isprintable():
+                help_ = ("a backslash begins an escape, so a path has `/` on all systems",)
+            elif near is not None:
+                help_ = (f"did you mean `{join(dirname(origin.path), near)}`?",)
+            else:
+                help_ = ("the path is relative to this file",)
         else:
             names = self.std_modules()
             message = f"there is no module `{origin.path}`"

@@ -46,6 +46,7 @@ UNKNOWN_PARAM = _declare("E0212", "unknown-param", "`--set` names a parameter th
 UNSET_PARAM = _declare("E0213", "unset-param", "A pipeline's parameter has neither a default nor a value.")
 UNKNOWN_PIPELINE = _declare("E0214", "unknown-pipeline", "Which pipeline is meant is not clear.")
 MISPLACED = _declare("E0215", "misplaced", "A statement stands where it can have no meaning.")
+OUTPUT_NAME = _declare("E0216", "output-name", "An output's name cannot be the name of a file on every system.")
 UNUSED_LET = _declare("W0201", "unused-let", "A name is introduced and no output needs it.")
 
 # -- 03 kinds and units
