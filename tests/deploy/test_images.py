@@ -74,7 +74,7 @@ def test_the_build_context_holds_what_is_copied_and_no_more() -> None:
 
 def test_the_master_image_gets_all_that_the_wheel_is_made_of() -> None:
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-    needed = [*wheel["packages"], *wheel.get("force-include", {}), PROJECT["project"]["readme"], "pyproject.toml"]
+    needed = [*wheel["only-include"], PROJECT["project"]["readme"], "pyproject.toml"]
     needed += PROJECT["project"]["license-files"]
     copied = sources()
     assert [path for path in needed if not any(path == c or path.startswith(f"{c}/") for c in copied)] == []
