@@ -71,9 +71,17 @@ class Views:
         """Which media each region reads, each once, in order of first reading."""
         number = self._number
         reads: dict[int, dict[int, None]] = defaultdict(dict)
+        behind: dict[int, dict[int, None]] = {}
         for op in ops:
+            known = behind[op.id] = dict.fromkeys(number[m] for m in op.media)
+            pictures = {m.ref for m in op.media}
+            for ref in op.refs():
+                if ref not in pictures:
+                    # What is no medium (conditioning, latents) stands for the media that it was made of. Two takes of
+                    # one still share the node that encodes it, which belongs to the first of them.
+                    known.update(behind[ref.op])
             if op.region is not None:
-                reads[op.region].update(dict.fromkeys(number[m] for m in op.media))
+                reads[op.region].update(known)
         for region, (_, clip) in sinks.items():
             # Two films of one clip share the node that collects its frames; each encodes the clip all the same.
             reads[region][number[clip]] = None

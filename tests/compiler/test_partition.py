@@ -90,6 +90,21 @@ def test_shots_are_jobs_of_their_own_although_they_share_models_and_stills(build
         assert all(node in job.graph for r in job.regions for node in r.nodes)
 
 
+def test_takes_of_one_still_share_its_encoding_and_are_jobs_of_their_own(build: Build) -> None:
+    plan = build(SHOTS + "output film = sequence(clips) |> video()")
+    assert ids(plan) == ["01-animate", "02-film", "03-animate", "04-film", "05-animate", "06-film"]
+    for job in plan.jobs[::2]:
+        animate = next(r for r in job.regions if r.stage == "std.svd.animate")
+        (start,) = animate.media_in
+        assert (job.media[start].facts.kind, job.media[start].facts.width) == ("image", 1024)
+
+
+def test_takes_in_one_graph_read_the_still_each(build: Build) -> None:
+    plan = build(SHOTS + "output film = sequence(clips) |> video()", whole=True)
+    animations = [r for r in plan.jobs[0].regions if r.stage == "std.svd.animate"]
+    assert [len(r.media_in) for r in animations] == [1, 1, 1]
+
+
 def test_a_sequence_is_one_film_of_several_parts(build: Build) -> None:
     plan = build(SHOTS + "output film = sequence(clips) |> video(crf: 20)")
     (output,) = plan.outputs
