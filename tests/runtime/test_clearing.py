@@ -130,6 +130,7 @@ async def test_what_was_used_since_it_was_listed_stays(shelf: Shelf) -> None:
 
 def test_what_was_made_anew_since_it_was_listed_stays(shelf: Shelf) -> None:
     listed = shelf.put("a", b"old", used=5.0)
+    listed.path(listed.files[0]).write_bytes(b"odd")  # one that is whole would stay as it is
     shelf.put("a", b"new", used=6.0)
     assert not shelf.store.remove(listed)
     assert not shelf.store.holds(listed)
