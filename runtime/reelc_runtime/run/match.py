@@ -7,12 +7,18 @@ from typing import Any
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.plan import Job, Model, Plan
 from reelc_compiler.target.comfyui.validate import validate
+from reelc_compiler.target.comfyui.verdict import Notice, Verdict
 from reelc_compiler.units import bytes_text
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import LOW_VRAM, NO_WORKER, WORKER_DIFFERS, WORKER_LACKS_MODEL, WORKER_LACKS_NODE
 from reelc_runtime.comfy import ComfyClient
 from reelc_runtime.run.faults import Locator, RunFault
 
+# What ComfyUI lets pass in silence, and what a node does then is not what was planned: it fails after everything
+# before it was rendered, or it works with other settings.
+SILENT_DIFFERENCES = frozenset(
+    {"unknown_input", "dynamic_key", "match_type", "foreign_type", "slot_gap", "literal_for_link"}
+)
 # How many classes are asked for at a time: one request each, so that a worker with thousands of
 # nodes need not describe them all.
 AT_ONCE = 4
@@ -104,7 +110,8 @@ def findings(
     )
     models = {(m.node, m.field): m for m in _all_models(job)}
     uploads = {(u.node, u.field) for u in job.uploads} | {(a.node, a.field) for a in job.artifacts_in}
-    for error in validate(job.graph, here).errors:
+    verdict = validate(job.graph, here)
+    for error in verdict.errors:
         place = (error.node or "", error.input or "")
         if place in uploads:
             continue
@@ -122,7 +129,34 @@ def findings(
                     notes=(f"ComfyUI calls this {error.type}",),
                 )
             )
-    return out
+    return out or _silent_differences(plan, job, worker, verdict, catalog, locator)
+
+
+def _silent_differences(
+    plan: Plan, job: Job, worker: str, verdict: Verdict, catalog: Catalog, locator: Locator
+) -> list[Diagnostic]:
+    """What a worker would take and not do: it accepts inputs that it does not know, and choices that are missing.
+
+    What holds for the plan's own catalog too is the user's, and was said by `check`. One finding a node: a node that
+    has changed has changed in several inputs.
+    """
+    planned = {(n.type, n.node, n.input) for n in validate(job.graph, catalog).warnings}
+    found: dict[str, Notice] = {}
+    for notice in verdict.warnings:
+        if notice.type in SILENT_DIFFERENCES and (notice.type, notice.node, notice.input) not in planned:
+            found.setdefault(notice.node, notice)
+    return [
+        locator.at(
+            WORKER_DIFFERS,
+            f"{worker} has another `{job.graph[notice.node]['class_type']}` than was planned for: {notice.message}",
+            job.id,
+            notice.node,
+            f"the plan was made for ComfyUI {plan.catalog.comfyui} as the catalog {plan.catalog.name} describes it; "
+            f"compile for this worker with a catalog of its own: `reelc catalog pull --worker {worker} -o my.catalog`",
+            notes=("the worker would accept the job, and fail or do something else when it comes to this node",),
+        )
+        for notice in found.values()
+    ]
 
 
 def low_vram(job: Job, worker: str, name: str, vram: int | None) -> list[Diagnostic]:

@@ -115,6 +115,43 @@ async def test_worker_has_other_schemas(render: RunIt, worker: WorkerDouble, mon
     assert len(caught.value.diagnostics) == 2  # in fit and in upscale
 
 
+async def test_worker_would_take_a_graph_and_fail_at_its_end(
+    render: RunIt, worker: WorkerDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # SaveVideo as ComfyUI 0.33.0 was released: `format` is a plain list there, and `codec` a choice of its own. That
+    # server accepts a graph with `format.codec`, renders all of it, and then fails in SaveVideo.
+    from runtime.run import worker_double
+
+    crf = ["FLOAT", {"default": 23.0, "min": 0.0, "max": 51.0, "step": 1.0}]
+    encoding = [
+        {"key": "auto", "inputs": {"required": {}}},
+        {"key": "re-encode", "inputs": {"required": {"crf": crf}}},
+    ]
+    codecs = [
+        {"key": "auto", "inputs": {"required": {}}},
+        {
+            "key": "h264",
+            "inputs": {"required": {}, "optional": {"encoding": ["COMFY_DYNAMICCOMBO_V3", {"options": encoding}]}},
+        },
+    ]
+    changed = json.loads(json.dumps(worker_double.INFO))
+    changed["SaveVideo"]["input"] = {
+        "required": {
+            "video": ["VIDEO", {}],
+            "filename_prefix": ["STRING", {"default": "video/ComfyUI", "multiline": False}],
+            "format": ["COMBO", {"default": "auto", "multiselect": False, "options": ["auto", "mp4"]}],
+            "codec": ["COMFY_DYNAMICCOMBO_V3", {"options": codecs}],
+        },
+        "hidden": {"prompt": ["PROMPT"], "extra_pnginfo": ["EXTRA_PNGINFO"]},
+    }
+    monkeypatch.setattr(worker_double, "INFO", changed)
+    found = await fault(render)
+    assert found.code.code == "E0715"
+    assert "another `SaveVideo` than was planned for" in found.message
+    assert "catalog pull" in found.help[0]
+    assert not worker.prompts
+
+
 async def test_small_gpu_is_a_warning(render: RunIt, worker: WorkerDouble) -> None:
     worker.vram = 8 * 10**9
     ran = await render()
