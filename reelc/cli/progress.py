@@ -163,6 +163,8 @@ def sentence(event: events.Event) -> str:
             return f"  {event.artifact}: {event.bytes / 1e6:.1f} MB downloaded"
         case events.ArtifactVerified():
             return f"  {event.artifact}: {event.frames} frames of {event.width}x{event.height} verified"
+        case events.RunStopping():
+            return f"stopping {event.jobs} job{'s' if event.jobs != 1 else ''} on the workers ..."
         case events.RunFinished():
             return f"done in {clock(event.seconds)}"
         case _:

@@ -169,6 +169,14 @@ def coerce(evaluator: "Evaluator", value: Any, kind: Kind, span: Span, module: M
         fields = {n: coerce(evaluator, v, kind.map[n], span, module) for n, v in value.fields.items()}
         return RecordValue(fields)
     if isinstance(kind, FileKind) and isinstance(value, str):
+        parts = value.replace("\\", "/").split("/")
+        if not all(part.strip(" .") for part in parts) or ":" in parts[0]:
+            raise evaluator.stop(
+                OUT_OF_RANGE,
+                f"a model file is named by its place below models/{kind.folder}, and this is `{value}`",
+                span,
+                "write the file's name, or a subfolder and the name",
+            )
         return ModelFile(kind.folder, value)
     if kind == IMAGE and isinstance(value, str):
         return evaluator.load_picture(value, module.key, span)

@@ -37,6 +37,7 @@ from reelc_runtime.run.record import (
 )
 from reelc_runtime.run.request import Address, RunRequest
 from reelc_runtime.run.steps import Handed, Steps
+from reelc_runtime.run.survey import survey
 from reelc_runtime.store import Store
 from reelc_runtime.workers.leases import Leases, Registry, Shared, Unshared
 from reelc_runtime.workers.pool import Pool, Worker
@@ -77,6 +78,7 @@ class _Driver:
         self.failing = asyncio.Event()
         self.cancelled = False
         self.found: dict[str, tuple[Diagnostic, ...]] = {}
+        self.warned: set[str] = set()
         self.bodies: set[asyncio.Task[Any]] = set()
         self.results: dict[str, asyncio.Future[Result | None]] = {}
         self.jobs = {job.id: job for job in request.plan.jobs}
@@ -168,6 +170,9 @@ class _Driver:
         self.request.report(event)
 
     def _warn(self, diagnostic: Diagnostic) -> None:
+        if diagnostic.message in self.warned:
+            return  # it was said of another job on the same worker
+        self.warned.add(diagnostic.message)
         self.folder.tell({"event": "warning", "diagnostics": [faults.to_json(diagnostic)]})
         self.request.warn(diagnostic)
 
@@ -232,6 +237,7 @@ class _Driver:
 
     async def _with_engine(self) -> list[events.OutputWritten]:
         self.context = self._make_context()
+        await survey((self.jobs[name] for name in self.request.goal.jobs), self.context)
         for job in self.request.goal.jobs:
             self.results[job] = asyncio.get_running_loop().create_future()
         if self.request.database is None:
@@ -305,6 +311,7 @@ class _Driver:
         """Give the jobs the time to take their prompts off the workers."""
         running = [task for task in self.bodies if not task.done()]
         if running:
+            self._tell(events.RunStopping(jobs=len(running)))
             await asyncio.wait(running, timeout=STOP_DEADLINE)
 
     async def _watch_cancel(self) -> None:

@@ -226,6 +226,13 @@ class OutputWritten(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunStopping(Event):
+    """The run is ended early: ``jobs`` are on workers or on their way, and are taken off them."""
+
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
     """Everything that was asked for is done; ``seconds`` is wall time."""
 

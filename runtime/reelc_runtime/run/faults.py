@@ -101,7 +101,7 @@ def worker_fault(error: "comfy.ComfyError") -> Diagnostic:
             return Diagnostic(
                 code=WORKER_SILENT,
                 message=str(error),
-                help=("look at the worker's log; if it works on, run again: the job is found and followed",),
+                help=("look at the worker's log; the same command tries again, and what is finished is kept",),
             )
         case _:
             return Diagnostic(code=BAD_WORKER, message=str(error), help=("is this the address of a ComfyUI server?",))

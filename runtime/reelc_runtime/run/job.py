@@ -144,11 +144,12 @@ class JobBody:
             return uploaded
         submitted = await self.step(
             "submit",
-            step.guarded("submit", step.with_files(steps.submit, uploaded)),
+            step.guarded("submit", step.with_files(step.submit, uploaded)),
             {"prompt": own.prompt_id, "prefix": own.prefix, "names": uploaded, "attempt": number},
         )
         if "attached" not in submitted:
             return submitted
+        step.found_again(number)
         followed = await self.step(
             "follow", step.guarded("follow", step.with_files(steps.follow, uploaded)), {"prompt": own.prompt_id}
         )
@@ -248,6 +249,27 @@ class _OnWorker:
         self.worker = worker
         self.steps = steps
         self.prompt = prompt
+        self.told = False
+
+    async def submit(self, args: Json) -> Json:
+        """Submit; it tells of the prompt itself."""
+        self.told = True
+        return await self.steps.submit(args)
+
+    def found_again(self, attempt: int) -> None:
+        """Tell of a prompt that an earlier process has submitted."""
+        if not self.told:
+            job = self.body.job
+            self.body.context.report(
+                events.JobSubmitted(
+                    job=job.id,
+                    worker=self.worker.url,
+                    prompt=self.prompt,
+                    attempt=attempt,
+                    nodes=len(job.graph),
+                    attached=True,
+                )
+            )
 
     def guarded(self, name: str, step: Callable[[Json], Awaitable[Json]]) -> Callable[[Json], Awaitable[Json]]:
         """A step whose faults are values."""

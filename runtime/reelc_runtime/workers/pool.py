@@ -230,6 +230,22 @@ class Pool:
             if w is not worker
         )
 
+    async def survey(self, jobs: Iterable[Job]) -> None:
+        """Find out whether there is a worker for each of some jobs, before any of them is sent.
+
+        Raises:
+            RunFault: what is missing for all of them; not when no worker answers, which :meth:`lease` waits for.
+        """
+        missing: list[Diagnostic] = []
+        for job in jobs:
+            asked = [w for w in self.workers.values() if w.usable and job.id not in w.matched]
+            await asyncio.gather(*(self._match_with(worker, job) for worker in asked))
+            usable = [w for w in self.workers.values() if w.usable]
+            if usable and all(w.refuses(job.id) for w in usable):
+                missing.extend(d for w in usable for d in _refusals(w, job.id))
+        if missing:
+            raise RunFault(*_distinct(missing))
+
     async def _match_with(self, worker: Worker, job: Job) -> None:
         try:
             worker.matched[job.id] = await self._match(worker, job)

@@ -274,6 +274,42 @@ async def test_what_no_worker_has_is_named_for_all(render: RunIt, worker: Worker
     assert not worker.prompts + other.prompts
 
 
+async def test_what_is_missing_for_a_later_job_is_found_before_the_first_is_sent(
+    render: RunIt, worker: WorkerDouble
+) -> None:
+    worker.models["upscale_models"] = []
+    worker.lacks.add("FrameInterpolate")
+    with pytest.raises(ReelError) as caught:
+        await render(whole=False)
+    assert {d.code.code for d in caught.value.diagnostics} == {"E0703"}
+    worker.lacks.clear()
+    with pytest.raises(ReelError) as caught:
+        await render(whole=False)
+    assert {d.code.code for d in caught.value.diagnostics} == {"E0704"}
+    assert not worker.prompts
+    assert worker.requests["POST /upload/image"] == 0
+
+
+async def test_what_is_kept_already_needs_no_worker_that_could_make_it(render: RunIt, worker: WorkerDouble) -> None:
+    await render(whole=False, until="animate")
+    worker.models["checkpoints"] = []
+    ran = await render(run="run2", whole=False, fresh=False)
+    assert ran.films
+    assert jobs_of(worker) == list(JOBS)
+
+
+async def test_ending_early_is_said_at_once(render: RunIt, worker: WorkerDouble) -> None:
+    ran = Ran()
+    task = asyncio.ensure_future(render(ran))
+    while not ran.of(events.JobSubmitted):
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    told = [type(e) for e in ran.told]
+    assert told.index(events.RunStopping) < told.index(events.PromptStopped)
+
+
 async def test_a_gpu_that_is_large_enough_comes_first(render: RunIt, worker: WorkerDouble, other: WorkerDouble) -> None:
     worker.vram = 8 * 10**9
     await render(whole=False, **both(worker, other))
