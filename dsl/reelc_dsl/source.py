@@ -1,6 +1,6 @@
 """Source texts and the spans that point into them.
 
-Offsets are code points into ``Source.text`` (what lark reports), half-open. Lines and columns
+Offsets are code points into ``Source.text`` (what the parser reports), half-open. Lines and columns
 exist only where something is shown to a person or a program, and are made in one place:
 :meth:`Source.position`.
 """
