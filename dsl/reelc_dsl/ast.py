@@ -5,9 +5,10 @@ are equal only when they are the same node: compare trees with :func:`dump`. (Ge
 representations of 45 classes would also cost every start a third of this module's import time.)
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
 

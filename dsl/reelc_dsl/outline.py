@@ -5,11 +5,11 @@ A scanner that knows texts, comments, brackets and words, and nothing else. It n
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import UNCLOSED
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
 ITEMS = frozenset({"reel", "use", "let", "record", "stage", "pipeline", "workflow"})

@@ -6,8 +6,10 @@ exist only where something is shown to a person or a program, and are made in on
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
+
+from reelc_dsl.records import dataclass
 
 # How texts that the command line gives are named: the option and what it sets.
 COMMAND_LINE = "--set "

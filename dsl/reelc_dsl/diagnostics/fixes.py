@@ -6,10 +6,10 @@ and only over a slip of the hand; ``shot2`` never becomes ``shot1``.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from reelc_dsl.diagnostics.model import Diagnostic, Edit, Fix
 from reelc_dsl.diagnostics.suggest import slip
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
 _NAME = re.compile(r"[^\W\d]\w*")
