@@ -6,6 +6,7 @@ representations of 45 classes would also cost every start a third of this module
 """
 
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from reelc_dsl.records import dataclass
@@ -478,3 +479,9 @@ def dump(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return value
+
+
+@cache
+def field_names(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a class of nodes, in their order."""
+    return tuple(field.name for field in fields(kind))

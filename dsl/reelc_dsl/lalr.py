@@ -61,10 +61,32 @@ class Unexpected(Exception):
 
 
 _Row = dict[str, int]
-_rows: dict[int, _Row] = {}
-_states = STATES.split("\n")
-_rules: dict[int, tuple[str, str, str]] = {}
-_rule_lines = RULES.split("\n")
+
+
+class _Rows(dict[int, _Row]):
+    """What each state does for each symbol: the next state, or the inverse of a rule's number. Read when asked for."""
+
+    lines = STATES.split("\n")
+
+    def __missing__(self, state: int) -> _Row:
+        cells = self.lines[state].split()
+        row = self[state] = dict(zip(cells[::2], map(int, cells[1::2]), strict=True))
+        return row
+
+
+class _Rules(dict[int, tuple[str, str, str]]):
+    """Each rule's symbol, its tree's name, and what becomes of its parts. Read when asked for."""
+
+    lines = RULES.split("\n")
+
+    def __missing__(self, number: int) -> tuple[str, str, str]:
+        origin, name, parts = self.lines[number].split(" ")
+        rule = self[number] = (origin, name, "" if parts == "." else parts)
+        return rule
+
+
+_rows = _Rows()
+_rules = _Rules()
 
 # In the order in which they are tried; a keyword is a word and its end.
 _patterns = {name: text for name, _, text in (line.partition(" ") for line in TERMINALS.split("\n"))}
@@ -87,24 +109,6 @@ def _one(name: str) -> re.Pattern[str]:
     return re.compile(_patterns[name])
 
 
-def _row(state: int) -> _Row:
-    """What a state does for each symbol: the next state, or the inverse of a rule's number."""
-    row = _rows.get(state)
-    if row is None:
-        cells = _states[state].split()
-        row = _rows[state] = dict(zip(cells[::2], map(int, cells[1::2]), strict=True))
-    return row
-
-
-def _rule(number: int) -> tuple[str, str, str]:
-    """A rule's symbol, its tree's name, and what becomes of its parts."""
-    rule = _rules.get(number)
-    if rule is None:
-        origin, name, parts = _rule_lines[number].split(" ")
-        rule = _rules[number] = (origin, name, "" if parts == "." else parts)
-    return rule
-
-
 def _terminals(row: _Row) -> frozenset[str]:
     return frozenset(name for name in row if name.isupper())
 
@@ -125,14 +129,14 @@ def parse(text: str, start: str) -> Tree:
         token = _scan(text, at, states, last)
         at, end = token.end, token.type == END
         symbol = token.type
-        row = _row(states[-1])
+        row = _rows[states[-1]]
         while (action := row.get(symbol)) is not None and action < 0:
-            _reduce(_rule(~action), states, values)
+            _reduce(_rules[~action], states, values)
             if end and states[-1] == last:
                 tree = values[-1]
                 assert isinstance(tree, Tree)
                 return tree
-            row = _row(states[-1])
+            row = _rows[states[-1]]
         if action is None:
             raise Unexpected(token.start, token, _acceptable(states, last))
         states.append(action)
@@ -142,7 +146,7 @@ def parse(text: str, start: str) -> Tree:
 
 def _scan(text: str, at: int, states: list[int], last: int) -> Token:
     """The next terminal, of those that can stand here."""
-    row = _row(states[-1])
+    row = _rows[states[-1]]
     match = _all().match(text, at)
     assert match is not None
     kind = match.lastgroup
@@ -173,7 +177,7 @@ def _reduce(rule: tuple[str, str, str], states: list[int], values: list[Child]) 
     inlined = origin[0] == "_"
     if count == 1 and ((inlined and parts == "x") or (name == "?" and parts == "k")):
         # Most reductions only rename: an expression's levels. The value stays as it is.
-        states[-1] = _row(states[-2])[origin]
+        states[-1] = _rows[states[-2]][origin]
         return
     children: list[Child] = []
     start = end = -1
@@ -192,20 +196,20 @@ def _reduce(rule: tuple[str, str, str], states: list[int], values: list[Child]) 
                 assert isinstance(value, Tree)
                 children += value.children
     values.append(children[0] if name == "?" else Tree(name, children, start, end))
-    states.append(_row(states[-1])[origin])
+    states.append(_rows[states[-1]][origin])
 
 
 def _acceptable(states: list[int], last: int) -> frozenset[str]:
     """The terminals that can really stand here: a row also has some that only a reduction finds out about."""
-    here = _terminals(_row(states[-1]))
+    here = _terminals(_rows[states[-1]])
     return frozenset(symbol for symbol in here if _accepts(list(states), symbol, last)) or here
 
 
 def _accepts(states: list[int], symbol: str, last: int) -> bool:
-    while (action := _row(states[-1]).get(symbol)) is not None and action < 0:
-        origin, _, parts = _rule(~action)
+    while (action := _rows[states[-1]].get(symbol)) is not None and action < 0:
+        origin, _, parts = _rules[~action]
         del states[len(states) - len(parts) :]
-        states.append(_row(states[-1])[origin])
+        states.append(_rows[states[-1]][origin])
         if symbol == END and states[-1] == last:
             return True
     return action is not None
