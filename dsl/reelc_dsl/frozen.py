@@ -4,7 +4,7 @@ A text that has changed since has another hash, and is parsed.
 """
 
 import hashlib
-from typing import Any, cast
+from typing import Any
 
 from reelc_dsl import ast
 from reelc_dsl.source import Source, Span
@@ -22,14 +22,14 @@ def library_tree(source: Source) -> ast.Module | None:
 
 def _thaw(value: Any, source: Source) -> Any:
     """The value that ``frozen`` in tools/build_std.py made into tuples."""
-    if not isinstance(value, tuple):
-        return value
-    head, *rest = cast("tuple[Any, ...]", value)
-    if head is None:
-        return tuple([_thaw(item, source) for item in rest])
-    if head == "":
-        return tuple(rest)
+    head = value[0]
     if isinstance(head, int):
-        return Span(source, head, rest[0])
+        return Span(source, head, value[1])
+    if head == "":
+        return value[1:]
+    # Asked here and not in a call of its own: half of all values are no tuples.
+    items = [_thaw(item, source) if item.__class__ is tuple else item for item in value[1:]]
+    if head is None:
+        return tuple(items)
     kind: type[ast.Node] = getattr(ast, head)
-    return kind(**dict(zip(ast.field_names(kind), [_thaw(item, source) for item in rest], strict=True)))
+    return kind(**dict(zip(ast.field_names(kind), items, strict=True)))
