@@ -11,7 +11,7 @@ compilation.plan.to_files()
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from reelc_compiler.driver import Request, check_all, compile_plan
 from reelc_compiler.loader import Project
 from reelc_dsl.diagnostics import Diagnostic, ReelError, Sink
 from reelc_dsl.diagnostics.codes import TOO_DEEP
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """Node catalogs: the bundled ones by name, a project's own by file, a worker's by asking it."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ from reelc_compiler.catalog import Catalog, UnknownCatalog, catalog_names, load_
 from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import BAD_CATALOG, BAD_WORKER, UNKNOWN_CATALOG
 from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.records import dataclass
 
 if TYPE_CHECKING:
     # A check makes no plan, and need not pay for importing what plans are made of.

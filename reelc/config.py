@@ -1,13 +1,13 @@
 """``reelc.toml``: what a project says once instead of on every command line."""
 
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import BAD_CONFIG
 from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.records import dataclass
 
 NAME = "reelc.toml"
 MAX_BYTES = 2**20

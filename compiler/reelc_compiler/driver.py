@@ -1,7 +1,7 @@
 """The compiler on a page: one call per stage, values in, values and diagnostics out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import Catalog
@@ -14,6 +14,7 @@ from reelc_compiler.sema.resolve import SourceProvider, resolve
 from reelc_dsl.diagnostics import Diagnostic, Sink
 from reelc_dsl.diagnostics.codes import NO_PIPELINE, UNKNOWN_PIPELINE
 from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
 if TYPE_CHECKING:

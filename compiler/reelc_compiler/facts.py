@@ -1,8 +1,9 @@
 """What is known of media before anything runs, and the input files that it starts from."""
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from reelc_dsl.records import dataclass
 
 Json = Any
 

@@ -1,9 +1,9 @@
 """What the compiler asks of the world about input files; the loader at the edge answers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from reelc_dsl.diagnostics import Code
+from reelc_dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """Jobs: one API-format graph for one worker, what it needs, and the typed view on it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from reelc_compiler.canonical import sha256
 from reelc_compiler.facts import Facts, Input, Json
+from reelc_dsl.records import dataclass
 
 KEY_SCHEMA = 2
 

@@ -4,13 +4,14 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import BinaryIO
 from unicodedata import normalize
 
+import reelc_dsl
 from reelc_compiler.inputs import InputFault, PictureInfo
+from reelc_compiler.pictures import picture_size
 from reelc_compiler.sema.resolve import SourceProvider
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import (
@@ -101,12 +102,15 @@ def _is_unicode(name: str) -> bool:
 # -- the standard library --------------------------------------------------------------------
 
 
+# Not importlib.resources: importing it costs as much as a whole check takes to parse its files.
+_STD = Path(reelc_dsl.__file__).parent / "std"
+
+
 @cache
 def std_source(name: str) -> Source | None:
     """A module of the standard library, ``svd``; None when there is none."""
-    folder = resources.files("reelc_dsl").joinpath("std")
     # Looked for among the names: some file systems would find `SVD.reel`, too.
-    file = next((f for f in folder.iterdir() if f.name == f"{name}.reel"), None)
+    file = next((file for file in _STD.iterdir() if file.name == f"{name}.reel"), None)
     if file is None:
         return None
     return Source(f"std/{name}.reel", file.read_text("utf-8"), library=True)
@@ -114,8 +118,8 @@ def std_source(name: str) -> Source | None:
 
 def std_names() -> list[str]:
     """The modules of the standard library, without the prelude, which needs no `use`."""
-    files = resources.files("reelc_dsl").joinpath("std").iterdir()
-    return sorted(f.name.removesuffix(".reel") for f in files if f.name.endswith(".reel") and f.name != "prelude.reel")
+    names = (file.name for file in _STD.iterdir())
+    return sorted(n.removesuffix(".reel") for n in names if n.endswith(".reel") and n != "prelude.reel")
 
 
 # -- a project -------------------------------------------------------------------------------
@@ -295,8 +299,6 @@ def _nearest(path: Path, suffix: str = "") -> str | None:
 
 def _measure(path: Path, shown: str) -> tuple[int, int]:
     """Width and height as ComfyUI loads the picture: turned as its EXIF tag says."""
-    import imagesize
-
     with path.open("rb") as file:
         head = file.read(64)
         kind = _kind(head)
@@ -307,13 +309,10 @@ def _measure(path: Path, shown: str) -> tuple[int, int]:
             raise InputFault(NOT_A_PICTURE, f"`{shown}` is cut off: the end of the picture is missing")
         if _animated(kind, head, file):
             raise InputFault(NOT_A_PICTURE, f"`{shown}` is animated, and an image has one frame", CONVERT)
-    try:
-        width, height = imagesize.get(path)
-    except Exception:  # a broken header can make the library fail in any way
-        width, height = -1, -1
-    if width < 1 or height < 1:
+        size = picture_size(kind, head, file)
+    if size is None:
         raise InputFault(NOT_A_PICTURE, f"`{shown}` has a damaged {kind} header", CONVERT)
-    return width, height
+    return size
 
 
 def _kind(head: bytes) -> str | None:

@@ -6,11 +6,11 @@ again instead: loading models and input files, encoding texts, fitting a still.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, connected
 from reelc_compiler.passes.handover import made_by, samples
+from reelc_dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ changes when the source is merely reformatted).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, cast
@@ -29,6 +28,7 @@ from reelc_compiler.jobs import (
     media_to_json,
     plan_keys,
 )
+from reelc_dsl.records import dataclass
 
 __all__ = [
     "Artifact",

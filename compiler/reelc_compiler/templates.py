@@ -7,11 +7,12 @@ facts, no globals, and limits that count steps and characters instead of watchin
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, nodes
+
+from reelc_dsl.records import dataclass
 
 MAX_STEPS = 10_000
 MAX_TEXT = 100_000

@@ -1,8 +1,9 @@
 """Quantities: exact values with a unit. Rates and durations are fractions, money is decimal."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+
+from reelc_dsl.records import dataclass
 
 # Broadcast rates that are written rounded and mean n*1000/1001 (SMPTE ST 12, ITU-R BT.1120).
 NTSC_RATES = {

@@ -1,7 +1,6 @@
 """Values: what expressions give at elaboration, and how texts show them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +17,7 @@ from reelc_compiler.units import (
     decimal_text,
     rate_text,
 )
+from reelc_dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ are equal only when they are the same node: compare trees with :func:`dump`. (Ge
 representations of 45 classes would also cost every start a third of this module's import time.)
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
 
@@ -477,3 +479,9 @@ def dump(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return value
+
+
+@cache
+def field_names(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a class of nodes, in their order."""
+    return tuple(field.name for field in fields(kind))

@@ -1,17 +1,13 @@
-"""Lark's parse tree to the syntax tree of :mod:`reelc_dsl.ast`."""
+"""The parse tree to the syntax tree of :mod:`reelc_dsl.ast`."""
 
 from collections.abc import Callable
 from typing import Any, cast
 
-from lark import Token, Tree
-
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, Sink
 from reelc_dsl.diagnostics.codes import BAD_ESCAPE
+from reelc_dsl.lalr import Child, Token, Tree
 from reelc_dsl.source import Source, Span
-
-PTree = Tree[Token]
-Child = PTree | Token
 
 ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
 
@@ -21,7 +17,7 @@ class Builder:
 
     Args:
         source: the text.
-        base: offset of the parsed piece inside the text; lark counts from the piece's start.
+        base: offset of the parsed piece inside the text; trees count from the piece's start.
         sink: receives faults inside literals.
     """
 
@@ -34,12 +30,9 @@ class Builder:
 
     def span(self, item: Child) -> Span:
         """The place of a tree or a token."""
-        if isinstance(item, Token):
-            return Span(self.source, self.base + (item.start_pos or 0), self.base + (item.end_pos or 0))
-        meta = item.meta
-        if meta.empty:
+        if item.end < 0:
             return Span(self.source, self.base, self.base)
-        return Span(self.source, self.base + meta.start_pos, self.base + meta.end_pos)
+        return Span(self.source, self.base + item.start, self.base + item.end)
 
     def ident(self, token: Child) -> ast.Ident:
         """A NAME, or a quoted name."""
@@ -53,8 +46,8 @@ class Builder:
 
     def build(self, tree: Child) -> Any:
         """The node for a tree, whatever it is."""
-        tree = cast(PTree, tree)
-        return cast(Callable[[PTree], Any], getattr(self, "on_" + str(tree.data).rstrip("_")))(tree)
+        tree = cast(Tree, tree)
+        return cast(Callable[[Tree], Any], getattr(self, "on_" + tree.data.rstrip("_")))(tree)
 
     def expr(self, tree: Child) -> ast.Expr:
         """The node for an expression's tree."""
@@ -66,8 +59,8 @@ class Builder:
 
     # -- top level ---------------------------------------------------------------------------
 
-    def on_use(self, tree: PTree) -> ast.UseModule | ast.UseNames:
-        children = cast("list[PTree]", tree.children)
+    def on_use(self, tree: Tree) -> ast.UseModule | ast.UseNames:
+        children = cast("list[Tree]", tree.children)
         items = [c for c in children if c.data == "use_item"]
         origins = [c for c in children if c.data != "use_item"]
         span = self.span(tree)
@@ -77,31 +70,31 @@ class Builder:
             return ast.UseModule(span=span, origin=self.origin(item.children[0]), alias=alias)
         names: list[ast.UseName] = []
         for item in items:
-            name = cast(PTree, item.children[0])
+            name = cast(Tree, item.children[0])
             alias = self.ident(item.children[1]) if len(item.children) > 1 else None
             ident = ast.Ident(span=self.span(name), text=self.origin(name).path)
             names.append(ast.UseName(span=self.span(item), name=ident, alias=alias))
         return ast.UseNames(span=span, names=tuple(names), origin=self.origin(origins[0]))
 
     def origin(self, tree: Child) -> ast.Origin:
-        tree = cast(PTree, tree)
+        tree = cast(Tree, tree)
         span = self.span(tree)
         if tree.data == "file":
             return ast.Origin(span=span, path=self.text(cast(Token, tree.children[0])).value, file=True)
         return ast.Origin(span=span, path=".".join(str(c) for c in tree.children), file=False)
 
-    def on_const(self, tree: PTree) -> ast.Let:
+    def on_const(self, tree: Tree) -> ast.Let:
         return self.on_let(tree)
 
-    def on_record(self, tree: PTree) -> ast.Record:
+    def on_record(self, tree: Tree) -> ast.Record:
         name, *fields = tree.children
         return ast.Record(span=self.span(tree), name=self.ident(name), fields=self.all(fields))
 
-    def on_field(self, tree: PTree) -> ast.Field:
+    def on_field(self, tree: Tree) -> ast.Field:
         name, kind = tree.children
         return ast.Field(span=self.span(tree), name=self.ident(name), type=self.build(kind))
 
-    def on_stage(self, tree: PTree) -> ast.Stage:
+    def on_stage(self, tree: Tree) -> ast.Stage:
         name, *rest = tree.children
         params = [c for c in rest if _is(c, "param")]
         returns = next(c for c in rest if _is(c, "type"))
@@ -116,7 +109,7 @@ class Builder:
             body=self.all(body),
         )
 
-    def on_pipeline(self, tree: PTree) -> ast.Pipeline:
+    def on_pipeline(self, tree: Tree) -> ast.Pipeline:
         name, *rest = tree.children
         doc, body = self.doc(rest)
         return ast.Pipeline(span=self.span(tree), name=self.ident(name), doc=doc, body=self.all(body))
@@ -126,19 +119,19 @@ class Builder:
             return self.text(children[0]).value.strip(), children[1:]
         return None, children
 
-    def on_workflow(self, tree: PTree) -> ast.Workflow:
+    def on_workflow(self, tree: Tree) -> ast.Workflow:
         name, file, *ports = tree.children
         return ast.Workflow(
             span=self.span(tree), name=self.ident(name), file=self.text(cast(Token, file)), ports=self.all(ports)
         )
 
-    def on_wf_in(self, tree: PTree) -> ast.Port:
+    def on_wf_in(self, tree: Tree) -> ast.Port:
         return self.port(tree, "in")
 
-    def on_wf_out(self, tree: PTree) -> ast.Port:
+    def on_wf_out(self, tree: Tree) -> ast.Port:
         return self.port(tree, "out")
 
-    def port(self, tree: PTree, direction: str) -> ast.Port:
+    def port(self, tree: Tree, direction: str) -> ast.Port:
         name, kind, path = tree.children
         return ast.Port(
             span=self.span(tree),
@@ -150,9 +143,9 @@ class Builder:
 
     # -- declarations and statements ---------------------------------------------------------
 
-    def on_param(self, tree: PTree) -> ast.Param:
+    def on_param(self, tree: Tree) -> ast.Param:
         name, kind, *rest = tree.children
-        parts = {cast(PTree, c).data: cast(PTree, c).children[0] for c in rest}
+        parts = {cast(Tree, c).data: cast(Tree, c).children[0] for c in rest}
         return ast.Param(
             span=self.span(tree),
             name=self.ident(name),
@@ -161,7 +154,7 @@ class Builder:
             default=self.expr(parts["default"]) if "default" in parts else None,
         )
 
-    def on_type(self, tree: PTree) -> ast.TypeExpr:
+    def on_type(self, tree: Tree) -> ast.TypeExpr:
         names: list[str] = []
         args: tuple[Any, ...] = ()
         optional = False
@@ -175,70 +168,70 @@ class Builder:
                 args = self.all(child.children)
         return ast.TypeExpr(span=self.span(tree), name=".".join(names), args=args, optional=optional)
 
-    def on_param_stmt(self, tree: PTree) -> ast.ParamStmt:
+    def on_param_stmt(self, tree: Tree) -> ast.ParamStmt:
         return ast.ParamStmt(span=self.span(tree), param=self.build(tree.children[0]))
 
-    def on_let(self, tree: PTree) -> ast.Let:
+    def on_let(self, tree: Tree) -> ast.Let:
         name, *rest = tree.children
         kind = None
         if len(rest) == 2:
-            kind = self.build(cast(PTree, rest[0]).children[0])
+            kind = self.build(cast(Tree, rest[0]).children[0])
         return ast.Let(span=self.span(tree), name=self.ident(name), type=kind, value=self.expr(rest[-1]))
 
-    def on_require(self, tree: PTree) -> ast.Require:
+    def on_require(self, tree: Tree) -> ast.Require:
         test, *rest = tree.children
         texts = self.texts(rest)
         return ast.Require(
             span=self.span(tree), test=self.expr(test), message=texts.get("or_else"), help=texts.get("help")
         )
 
-    def on_warn(self, tree: PTree) -> ast.Warn:
+    def on_warn(self, tree: Tree) -> ast.Warn:
         test, *rest = tree.children
         texts = self.texts(rest)
         return ast.Warn(span=self.span(tree), test=self.expr(test), message=texts["or_else"], help=texts.get("help"))
 
     def texts(self, children: list[Child]) -> dict[str, ast.TextLit]:
-        return {str(cast(PTree, c).data): self.build(cast(PTree, c).children[0]) for c in children}
+        return {str(cast(Tree, c).data): self.build(cast(Tree, c).children[0]) for c in children}
 
-    def on_output(self, tree: PTree) -> ast.OutputStmt:
+    def on_output(self, tree: Tree) -> ast.OutputStmt:
         name, value = tree.children
         return ast.OutputStmt(span=self.span(tree), name=self.ident(name), value=self.expr(value))
 
-    def on_return(self, tree: PTree) -> ast.Return:
+    def on_return(self, tree: Tree) -> ast.Return:
         return ast.Return(span=self.span(tree), value=self.expr(tree.children[0]))
 
-    def on_estimate(self, tree: PTree) -> ast.Settings:
+    def on_estimate(self, tree: Tree) -> ast.Settings:
         return ast.Settings(span=self.span(tree), kind="estimate", settings=self.all(tree.children))
 
-    def on_target(self, tree: PTree) -> ast.Settings:
+    def on_target(self, tree: Tree) -> ast.Settings:
         return ast.Settings(span=self.span(tree), kind="target", settings=self.all(tree.children))
 
-    def on_window(self, tree: PTree) -> ast.Window:
+    def on_window(self, tree: Tree) -> ast.Window:
         mode, *args = tree.children
         return ast.Window(span=self.span(tree), mode=self.ident(mode), args=self.all(args))
 
-    def on_window_arg(self, tree: PTree) -> ast.Setting:
+    def on_window_arg(self, tree: Tree) -> ast.Setting:
         return self.on_setting(tree)
 
-    def on_preview(self, tree: PTree) -> ast.Preview:
+    def on_preview(self, tree: Tree) -> ast.Preview:
         kind, *settings = tree.children
         return ast.Preview(span=self.span(tree), kind=self.ident(kind), settings=self.all(settings))
 
-    def on_setting(self, tree: PTree) -> ast.Setting:
+    def on_setting(self, tree: Tree) -> ast.Setting:
         name, value = tree.children
         return ast.Setting(span=self.span(tree), name=self.ident(name), value=self.expr(value))
 
     # -- expressions -------------------------------------------------------------------------
 
-    def on_if(self, tree: PTree) -> ast.IfExpr:
+    def on_if(self, tree: Tree) -> ast.IfExpr:
         test, then, orelse = (self.expr(c) for c in tree.children)
         return ast.IfExpr(span=self.span(tree), test=test, then=then, orelse=orelse)
 
-    def on_for(self, tree: PTree) -> ast.ForExpr:
+    def on_for(self, tree: Tree) -> ast.ForExpr:
         name, items, body = tree.children
         return ast.ForExpr(span=self.span(tree), name=self.ident(name), items=self.expr(items), body=self.build(body))
 
-    def on_chain(self, tree: PTree) -> ast.ChainExpr:
+    def on_chain(self, tree: Tree) -> ast.ChainExpr:
         name, start, mode, limit, body = tree.children
         return ast.ChainExpr(
             span=self.span(tree),
@@ -249,11 +242,11 @@ class Builder:
             body=self.build(body),
         )
 
-    def on_block(self, tree: PTree) -> ast.Body:
+    def on_block(self, tree: Tree) -> ast.Body:
         *lets, value = tree.children
         return ast.Body(span=self.span(tree), lets=self.all(lets), value=self.expr(value))
 
-    def on_pipe(self, tree: PTree) -> ast.PipeExpr:
+    def on_pipe(self, tree: Tree) -> ast.PipeExpr:
         value, first, *rest = tree.children
         callee: ast.Expr = ast.NameExpr(span=self.span(first), name=str(first))
         args: tuple[ast.Arg, ...] = ()
@@ -265,24 +258,24 @@ class Builder:
                 args = self.args(child)
         return ast.PipeExpr(span=self.span(tree), value=self.expr(value), callee=callee, args=args)
 
-    def on_or(self, tree: PTree) -> ast.BinaryExpr:
+    def on_or(self, tree: Tree) -> ast.BinaryExpr:
         return self.logical(tree, "or")
 
-    def on_and(self, tree: PTree) -> ast.BinaryExpr:
+    def on_and(self, tree: Tree) -> ast.BinaryExpr:
         return self.logical(tree, "and")
 
-    def logical(self, tree: PTree, op: str) -> ast.BinaryExpr:
+    def logical(self, tree: Tree, op: str) -> ast.BinaryExpr:
         left, right = (self.expr(c) for c in tree.children)
         gap = Span(self.source, left.span.end, right.span.start)
         return ast.BinaryExpr(span=self.span(tree), op=op, op_span=gap, left=left, right=right)
 
-    def on_not(self, tree: PTree) -> ast.UnaryExpr:
+    def on_not(self, tree: Tree) -> ast.UnaryExpr:
         return ast.UnaryExpr(span=self.span(tree), op="not", value=self.expr(tree.children[0]))
 
-    def on_neg(self, tree: PTree) -> ast.UnaryExpr:
+    def on_neg(self, tree: Tree) -> ast.UnaryExpr:
         return ast.UnaryExpr(span=self.span(tree), op="-", value=self.expr(tree.children[1]))
 
-    def binary(self, tree: PTree) -> ast.BinaryExpr:
+    def binary(self, tree: Tree) -> ast.BinaryExpr:
         left, op, right = tree.children
         return ast.BinaryExpr(
             span=self.span(tree),
@@ -294,77 +287,77 @@ class Builder:
 
     on_cmp = on_sum = on_term = binary
 
-    def on_range(self, tree: PTree) -> ast.RangeExpr:
+    def on_range(self, tree: Tree) -> ast.RangeExpr:
         low, *high = tree.children
         return ast.RangeExpr(span=self.span(tree), low=self.expr(low), high=self.expr(high[0]) if high else None)
 
-    def on_attr(self, tree: PTree) -> ast.AttrExpr:
+    def on_attr(self, tree: Tree) -> ast.AttrExpr:
         value, name = tree.children
         return ast.AttrExpr(span=self.span(tree), value=self.expr(value), name=self.ident(name))
 
-    def on_call(self, tree: PTree) -> ast.CallExpr:
+    def on_call(self, tree: Tree) -> ast.CallExpr:
         callee, args = tree.children
         return ast.CallExpr(span=self.span(tree), callee=self.expr(callee), args=self.args(args))
 
-    def on_index(self, tree: PTree) -> ast.IndexExpr:
+    def on_index(self, tree: Tree) -> ast.IndexExpr:
         value, index = tree.children
         return ast.IndexExpr(span=self.span(tree), value=self.expr(value), index=self.expr(index))
 
     def args(self, tree: Child) -> tuple[ast.Arg, ...]:
         out: list[ast.Arg] = []
-        for child in cast(PTree, tree).children:
+        for child in cast(Tree, tree).children:
             if _is(child, "named"):
-                name, value = cast(PTree, child).children
+                name, value = cast(Tree, child).children
                 out.append(ast.Arg(span=self.span(child), name=self.ident(name), value=self.expr(value)))
             elif _is(child, "spread"):
-                value = self.expr(cast(PTree, child).children[0])
+                value = self.expr(cast(Tree, child).children[0])
                 out.append(ast.Arg(span=self.span(child), name=None, value=value, spread=True))
             else:
                 out.append(ast.Arg(span=self.span(child), name=None, value=self.expr(child)))
         return tuple(out)
 
-    def on_name(self, tree: PTree) -> ast.NameExpr:
+    def on_name(self, tree: Tree) -> ast.NameExpr:
         return ast.NameExpr(span=self.span(tree), name=str(tree.children[0]))
 
-    def on_paren(self, tree: PTree) -> ast.Expr:
+    def on_paren(self, tree: Tree) -> ast.Expr:
         return self.expr(tree.children[0])
 
-    def on_list(self, tree: PTree) -> ast.ListExpr:
+    def on_list(self, tree: Tree) -> ast.ListExpr:
         return ast.ListExpr(span=self.span(tree), items=self.all(tree.children))
 
-    def on_object(self, tree: PTree) -> ast.RecordExpr:
+    def on_object(self, tree: Tree) -> ast.RecordExpr:
         return ast.RecordExpr(span=self.span(tree), entries=self.all(tree.children))
 
-    def on_entry(self, tree: PTree) -> ast.Entry:
+    def on_entry(self, tree: Tree) -> ast.Entry:
         name, value = tree.children
         return ast.Entry(span=self.span(tree), name=self.ident(name), value=self.expr(value))
 
-    def on_node(self, tree: PTree) -> ast.NodeExpr:
+    def on_node(self, tree: Tree) -> ast.NodeExpr:
         name, args = tree.children
         return ast.NodeExpr(span=self.span(tree), class_type=self.ident(name), args=self.args(args))
 
     # -- literals ----------------------------------------------------------------------------
 
-    def on_number(self, tree: PTree) -> ast.NumberLit:
+    def on_number(self, tree: Tree) -> ast.NumberLit:
         token = cast(Token, tree.children[0])
         return ast.NumberLit(span=self.span(tree), text=str(token), whole=token.type == "INT")
 
-    def on_quantity(self, tree: PTree) -> ast.QuantityLit:
+    def on_quantity(self, tree: Tree) -> ast.QuantityLit:
         text = str(tree.children[0])
         cut = next(i for i, c in enumerate(text) if not (c.isdigit() or c == "."))
         return ast.QuantityLit(span=self.span(tree), number=text[:cut], unit=text[cut:])
 
-    def on_size(self, tree: PTree) -> ast.SizeLit:
+    def on_size(self, tree: Tree) -> ast.SizeLit:
         width, height = str(tree.children[0]).split("x")
         return ast.SizeLit(span=self.span(tree), width=_bounded(width), height=_bounded(height))
 
-    def on_bool(self, tree: PTree) -> ast.BoolLit:
+    def on_bool(self, tree: Tree) -> ast.BoolLit:
         return ast.BoolLit(span=self.span(tree), value=str(tree.children[0]) == "true")
 
-    def on_none(self, tree: PTree) -> ast.NoneLit:
+    def on_none(self, tree: Tree) -> ast.NoneLit:
         return ast.NoneLit(span=self.span(tree))
 
-    def on_text(self, tree: PTree) -> ast.TextLit:
+    def on_text(self, tree: Tree) -> ast.TextLit:
         return self.text(cast(Token, tree.children[0]))
 
     def text(self, token: Token) -> ast.TextLit:

@@ -5,11 +5,12 @@ A scanner that knows texts, comments, brackets and words, and nothing else. It n
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import UNCLOSED
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
 ITEMS = frozenset({"reel", "use", "let", "record", "stage", "pipeline", "workflow"})
@@ -23,10 +24,18 @@ NAMING = frozenset({"let", "record", "stage", "pipeline", "workflow", "param", "
 OPEN_BLOCK, CLOSE_BLOCK = "{", "}"
 CLOSERS = {"}": "{", ")": "(", "]": "["}
 
-_TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)|"(?:[^"\\\n]|\\[^\n])*"?|#[^\n]*|[^\W\d]\w*|[{}()\[\]]', re.S
-)
-_DOC = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""', re.S)
+
+# Only when a text has an error: compiling them is a hundredth of a check's time.
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(
+        r'"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)|"(?:[^"\\\n]|\\[^\n])*"?|#[^\n]*|[^\W\d]\w*|[{}()\[\]]', re.S
+    )
+
+
+@cache
+def _doc() -> re.Pattern[str]:
+    return re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""', re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +78,9 @@ class Brackets:
 
 def unclosed_doc(text: str) -> int | None:
     """The offset of a ``\"\"\"`` that nothing closes, if there is one."""
-    for match in _TOKEN.finditer(text):
+    for match in _token().finditer(text):
         token = match.group()
-        if token.startswith('"""') and not _DOC.fullmatch(token):
+        if token.startswith('"""') and not _doc().fullmatch(token):
             return match.start()
     return None
 
@@ -83,8 +92,11 @@ def words(text: str) -> frozenset[str]:
 
 def too_deep(text: str, limit: int) -> int | None:
     """The offset at which more than ``limit`` brackets are open, if there is one."""
+    # Most texts have fewer than that in all; no expression need be compiled to know it.
+    if sum(map(text.count, CLOSERS.values())) <= limit:
+        return None
     depth = 0
-    for match in _TOKEN.finditer(text):
+    for match in _token().finditer(text):
         token = match.group()
         if token in ("{", "(", "["):
             depth += 1
@@ -99,7 +111,7 @@ def items(text: str) -> Iterator[Piece]:
     """Top-level pieces. Text before the first keyword belongs to a piece without one."""
     starts: list[tuple[int, str]] = []
     brackets = Brackets()
-    for match in _TOKEN.finditer(text):
+    for match in _token().finditer(text):
         token, at = match.group(), match.start()
         margin = at == 0 or text[at - 1] == "\n"
         if (
@@ -131,7 +143,7 @@ def statements(text: str, start: int, end: int) -> Iterator[Piece]:
     """The statements between a block's braces."""
     starts: list[tuple[int, str]] = []
     brackets = Brackets()
-    for match in _TOKEN.finditer(text, start, end):
+    for match in _token().finditer(text, start, end):
         token, at = match.group(), match.start()
         first = not brackets.open or _first_on_line(text, at, token, brackets)
         if token in STATEMENTS and not _is_label(text, match.end()) and first:
@@ -141,7 +153,7 @@ def statements(text: str, start: int, end: int) -> Iterator[Piece]:
             brackets.feed(token, at)
     lead_end = starts[0][0] if starts else end
     lead = text[start:lead_end]
-    doc = _DOC.match(lead.lstrip())
+    doc = _doc().match(lead.lstrip())
     if _has_code(lead if doc is None else lead.lstrip()[doc.end() :]):
         yield Piece("", start, lead_end)
     for (at, keyword), (stop, _) in pairwise([*starts, (end, "")]):
@@ -164,7 +176,7 @@ def _piece(text: str, keyword: str, start: int, end: int) -> Piece:
     brackets = Brackets()
     body_start: int | None = None
     body_end: int | None = None
-    for match in _TOKEN.finditer(text, start, end):
+    for match in _token().finditer(text, start, end):
         token, at = match.group(), match.start()
         if not brackets.open and token == OPEN_BLOCK and body_start is None:
             body_start = at + 1
@@ -180,7 +192,7 @@ def _piece(text: str, keyword: str, start: int, end: int) -> Piece:
 
 
 def _names(text: str, keyword: str, start: int, end: int) -> tuple[str, ...]:
-    words = [m.group() for m in _TOKEN.finditer(text, start, end) if m.group()[0].isalpha() or m.group()[0] == "_"]
+    words = [m.group() for m in _token().finditer(text, start, end) if m.group()[0].isalpha() or m.group()[0] == "_"]
     if keyword in NAMING:
         return tuple(words[1:2])
     if keyword == "use":

@@ -6,39 +6,18 @@ alone, so that one slip does not hide the next. What could not be parsed leaves 
 *broken*: using it is no second error.
 """
 
-import json
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 from typing import Any, cast
 
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-
-from reelc_dsl import ast, outline
+from reelc_dsl import ast, lalr, outline
 from reelc_dsl.builder import Builder
 from reelc_dsl.diagnostics import Diagnostic, Sink
 from reelc_dsl.diagnostics.codes import BAD_VERSION, TOO_DEEP
+from reelc_dsl.lalr import Token, Tree
 from reelc_dsl.source import Source, Span
 from reelc_dsl.syntax_errors import explain, unclosed_doc
 
 MAX_DEPTH = 100
-
-
-@cache
-def _lark() -> Lark:
-    """The parser, from its prebuilt tables."""
-    table = json.loads(resources.files("reelc_dsl").joinpath("grammar_table.json").read_text("utf-8"))
-    data, memo = table["data"], {int(k): v for k, v in table["memo"].items()}
-    tables = data["parser"]["parser"]
-    # JSON keys are text; lark numbers its states and tokens.
-    tables["tokens"] = {int(k): v for k, v in tables["tokens"].items()}
-    tables["states"] = {
-        int(state): {int(token): tuple(action) for token, action in row.items()}
-        for state, row in tables["states"].items()
-    }
-    # What lark's own stand-alone generator calls: the only way to start from tables in memory.
-    return Lark._load_from_dict(data, memo)  # pyright: ignore[reportPrivateUsage]
 
 
 def parse(source: Source, sink: Sink) -> ast.Module:
@@ -60,14 +39,14 @@ def parse(source: Source, sink: Sink) -> ast.Module:
         )
         return ast.Module(source=source, version=None, items=())
     try:
-        tree = _lark().parse(source.text, start="start")
-    except UnexpectedInput:
+        tree = lalr.parse(source.text, "start")
+    except lalr.Unexpected:
         return _Recovery(source, sink).module()
     builder = Builder(source, 0, sink)
     version: int | None = None
     items: list[ast.Item] = []
     for child in tree.children:
-        child = cast("Tree[Token]", child)
+        child = cast(Tree, child)
         if child.data == "version":
             version = _version(source, child, sink)
         else:
@@ -75,7 +54,7 @@ def parse(source: Source, sink: Sink) -> ast.Module:
     return ast.Module(source=source, version=version, items=tuple(items))
 
 
-def _version(source: Source, tree: Tree[Token], sink: Sink) -> int:
+def _version(source: Source, tree: Tree, sink: Sink) -> int:
     token = cast(Token, tree.children[0])
     value = int(str(token)[:9])
     if value != 1:
@@ -83,7 +62,7 @@ def _version(source: Source, tree: Tree[Token], sink: Sink) -> int:
             Diagnostic(
                 code=BAD_VERSION,
                 message=f"this file is written in Reel {token}, and this reelc speaks Reel 1",
-                span=Span(source, token.start_pos or 0, token.end_pos or 0),
+                span=Span(source, token.start, token.end),
                 help=("install a newer reelc, or write `reel 1`",),
             )
         )
@@ -108,7 +87,7 @@ class _Recovery:
             elif piece.keyword == "reel":
                 tree = self.piece(piece, "start")
                 if tree is not None:
-                    version = _version(self.source, cast("Tree[Token]", tree.children[0]), self.sink)
+                    version = _version(self.source, cast(Tree, tree.children[0]), self.sink)
             elif piece.keyword in ("stage", "pipeline") and piece.body is not None:
                 items.extend(self.block(piece))
             else:
@@ -135,7 +114,7 @@ class _Recovery:
     def block(self, piece: outline.Piece) -> Iterator[ast.Item]:
         """A stage or pipeline whose statements may be broken one by one."""
         if self.piece(piece, "item", report=False) is not None:
-            tree = cast("Tree[Token]", self.piece(piece, "item"))
+            tree = cast(Tree, self.piece(piece, "item"))
             yield Builder(self.source, piece.start, self.sink).build(tree)
             return
         assert piece.body is not None
@@ -158,14 +137,14 @@ class _Recovery:
         shell: Any = Builder(Source(self.source.name, self.source.text + "}"), piece.start, Sink()).build(head)
         yield _rehome(shell, self.source, tuple(statements))
 
-    def piece(self, piece: outline.Piece, start: str, report: bool = True) -> Tree[Token] | None:
+    def piece(self, piece: outline.Piece, start: str, report: bool = True) -> Tree | None:
         text = self.source.text[piece.start : piece.end]
         return self._try(text, start, piece.start, piece.unclosed, report)
 
-    def _try(self, text: str, start: str, base: int, unclosed: int | None, report: bool) -> Tree[Token] | None:
+    def _try(self, text: str, start: str, base: int, unclosed: int | None, report: bool) -> Tree | None:
         try:
-            return _lark().parse(text, start=start)
-        except (UnexpectedToken, UnexpectedCharacters) as error:
+            return lalr.parse(text, start)
+        except lalr.Unexpected as error:
             if report:
                 self.sink.add(explain(self.source, base, len(text), error, unclosed))
             return None

@@ -1,13 +1,15 @@
 """Source texts and the spans that point into them.
 
-Offsets are code points into ``Source.text`` (what lark reports), half-open. Lines and columns
+Offsets are code points into ``Source.text`` (what the parser reports), half-open. Lines and columns
 exist only where something is shown to a person or a program, and are made in one place:
 :meth:`Source.position`.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
+
+from reelc_dsl.records import dataclass
 
 # How texts that the command line gives are named: the option and what it sets.
 COMMAND_LINE = "--set "

@@ -1,14 +1,10 @@
-"""Lark's errors in the words of someone who writes films."""
-
-from typing import cast
-
-from lark import Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+"""Syntax errors in the words of someone who writes films."""
 
 from reelc_dsl.diagnostics import Diagnostic, Edit, Fix, Label
 from reelc_dsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED, UNCLOSED_TEXT
 from reelc_dsl.diagnostics.fixes import change, respell
 from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.lalr import END, Token, Unexpected
 from reelc_dsl.source import Source, Span
 
 # Terminals as people call them; anything else is shown as it is written.
@@ -50,21 +46,17 @@ LOOKALIKES = dict(
 )  # typed by Japanese keyboards, too
 
 
-def explain(
-    source: Source, base: int, length: int, error: UnexpectedToken | UnexpectedCharacters, unclosed: int | None
-) -> Diagnostic:
+def explain(source: Source, base: int, length: int, error: Unexpected, unclosed: int | None) -> Diagnostic:
     """The diagnostic for a failed parse of ``source.text[base:base + length]``."""
-    if isinstance(error, UnexpectedCharacters):
-        return _character(source, base + cast(int, error.pos_in_stream), error)
-    token = cast(Token, error.token)
-    if token.type == "$END":
-        return _end(source, base + length, error, unclosed)
-    return _token(source, base, token, error)
+    if error.token is None:
+        return _character(source, base + error.at, error.expected)
+    if error.token.type == END:
+        return _end(source, base + length, error.expected, unclosed)
+    return _token(source, base, error.token, error.expected)
 
 
-def _token(source: Source, base: int, token: Token, error: UnexpectedToken) -> Diagnostic:
-    span = Span(source, base + (token.start_pos or 0), base + (token.end_pos or 0))
-    expected = _expected(error)
+def _token(source: Source, base: int, token: Token, expected: frozenset[str]) -> Diagnostic:
+    span = Span(source, base + token.start, base + token.end)
     help_: tuple[str, ...] = ()
     words = [e.strip("`") for e in _spoken(expected) if e.startswith("`") and e.strip("`").isalpha()]
     fix: Fix | None = None
@@ -95,7 +87,7 @@ def _separator(span: Span, meant: str) -> Fix:
     return Fix(f"change `{span.text}` to `{meant}`", (edit,))
 
 
-def _end(source: Source, end: int, error: UnexpectedToken, unclosed: int | None) -> Diagnostic:
+def _end(source: Source, end: int, expected: frozenset[str], unclosed: int | None) -> Diagnostic:
     text = source.text[:end]
     at = len(text.rstrip())
     if unclosed is not None:
@@ -111,11 +103,11 @@ def _end(source: Source, end: int, error: UnexpectedToken, unclosed: int | None)
         code=SYNTAX,
         message="something is missing here",
         span=Span(source, max(0, at - 1), at),
-        label=_wanted(_expected(error)),
+        label=_wanted(expected),
     )
 
 
-def _character(source: Source, at: int, error: UnexpectedCharacters) -> Diagnostic:
+def _character(source: Source, at: int, expected: frozenset[str]) -> Diagnostic:
     char = source.text[at]
     if char == '"':
         return Diagnostic(
@@ -141,7 +133,6 @@ def _character(source: Source, at: int, error: UnexpectedCharacters) -> Diagnost
         help_ = ("`==` compares",)
     else:
         help_ = ()
-    expected = {str(e) for e in (error.allowed or ())}
     known = char.isalnum() or char in PUNCTUATION.values()
     return Diagnostic(
         code=SYNTAX if known else BAD_CHARACTER,
@@ -181,13 +172,9 @@ def _to_line_end(source: Source, at: int) -> Span:
     return Span(source, at, len(source.text) if stop < 0 else stop)
 
 
-def _expected(error: UnexpectedToken) -> set[str]:
-    return {str(e) for e in (error.accepts or error.expected or ())}
-
-
-def _spoken(expected: set[str]) -> list[str]:
+def _spoken(expected: frozenset[str]) -> list[str]:
     out: set[str] = set()
-    for name in expected - {"$END"}:
+    for name in expected - {END}:
         if name in SPOKEN:
             out.add(SPOKEN[name])
         elif name in PUNCTUATION:
@@ -197,7 +184,7 @@ def _spoken(expected: set[str]) -> list[str]:
     return sorted(out, key=lambda s: (s.startswith("`"), s))
 
 
-def _wanted(expected: set[str]) -> str:
+def _wanted(expected: frozenset[str]) -> str:
     """What could stand here, in a few words: operators never help, and long lists hide."""
     if {"NAME", "STRING", "INT", "LPAR"} <= expected:
         return "expected a value"

@@ -1,6 +1,7 @@
 """The ``reelc`` command. Commands are imported only when they are called."""
 
 import errno
+import gc
 import sys
 from io import TextIOWrapper
 from pathlib import PurePath
@@ -43,6 +44,9 @@ def app() -> None:
 def main() -> NoReturn:
     """Run the command; whatever goes wrong ends as a diagnostic and an exit code."""
     _speak_any_language()
+    # Start and compilation make many values and next to no circles: Python would look for some 70 times, in a
+    # twentieth of a check's time. A run that lasts for hours still collects them.
+    gc.set_threshold(50_000)
     try:
         sys.exit(app.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from reelc_dsl.records import dataclass
 
 _DATA = Path(__file__).resolve().parent.parent / "data" / "models.json"
 

@@ -7,13 +7,13 @@ that comes or goes then changes nothing, and the folder's name is known.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from reelc_compiler.catalog.compact import compact_class
 from reelc_compiler.catalog.decode import decode_class
 from reelc_compiler.catalog.store import Catalog
 from reelc_compiler.catalog.write import catalog_text, pack_of
+from reelc_dsl.records import dataclass
 
 Json = dict[str, Any]
 

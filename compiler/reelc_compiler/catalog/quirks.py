@@ -5,8 +5,9 @@ Other packs borrow the name of one of ComfyUI's types for values of their own, a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from reelc_dsl.records import dataclass
 
 # Class, input -> output types that link to it besides the one that is shown.
 LINKS_FROM: Mapping[tuple[str, str], tuple[str, ...]] = {

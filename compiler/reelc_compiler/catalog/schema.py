@@ -1,8 +1,10 @@
 """What a node class looks like: its inputs, outputs and flags, as ComfyUI declares them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from reelc_dsl.records import dataclass
 
 Section = Literal["required", "optional", "hidden"]
 

@@ -19,7 +19,6 @@ DEFAULT = "comfyui-0.33.0"
 _SUFFIX = ".catalog"
 # Not importlib.resources: importing it costs a fifth of what `reelc check` may take in all.
 _FOLDER = Path(__file__).resolve().parent.parent / "data" / "catalogs"
-_NAME = re.compile(rb"^([^\t\n]+)\t", re.MULTILINE)
 
 
 class UnknownCatalog(LookupError):
@@ -115,7 +114,7 @@ class Catalog:
 
     def class_names(self) -> Sequence[str]:
         """All class names, sorted."""
-        return tuple(name.decode() for name in _NAME.findall(self._text))
+        return tuple(name.decode() for name in re.findall(rb"^([^\t\n]+)\t", self._text, re.MULTILINE))
 
     def opaque_types(self) -> frozenset[str]:
         """All socket types but those of widgets: ``MODEL``, ``VAE``, ``IMAGE``, and the packs' own."""

@@ -1,7 +1,6 @@
 """Elaboration: a checked program and its parameters to the typed media graph."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from reelc_compiler import values
@@ -21,6 +20,7 @@ from reelc_compiler.values import FilmValue, SequenceValue
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Frame, Sink
 from reelc_dsl.diagnostics.codes import UNSET_PARAM, UNUSED_LET
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Span
 
 MAX_NODES = 100_000

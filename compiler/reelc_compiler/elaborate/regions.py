@@ -1,6 +1,6 @@
 """The stage instance that new nodes belong to."""
 
-from dataclasses import dataclass
+from reelc_dsl.records import dataclass
 
 
 @dataclass(slots=True)

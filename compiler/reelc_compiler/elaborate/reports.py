@@ -1,9 +1,10 @@
 """Where a finding at elaboration is shown: at the user's line, with the calls that led there."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reelc_compiler.ir.graph import Stack
 from reelc_dsl.diagnostics import Code, Diagnostic, Fix, Frame, Label, Sink
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Span
 
 

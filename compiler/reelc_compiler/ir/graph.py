@@ -5,12 +5,13 @@ once, so the list of nodes is already topological, free of duplicates, and the s
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, cast
 
 from reelc_compiler.canonical import canonical
 from reelc_compiler.facts import Facts
 from reelc_dsl.diagnostics import Frame
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Span
 
 Stack = tuple[Frame, ...]

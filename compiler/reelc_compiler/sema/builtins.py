@@ -1,7 +1,6 @@
 """The functions of the language itself: what they take and give. How they work: ``elaborate``."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from reelc_compiler.sema.kinds import (
     BOOL,
@@ -23,6 +22,7 @@ from reelc_compiler.sema.kinds import (
     list_of,
     single,
 )
+from reelc_dsl.records import dataclass
 
 ANY_LIST = list_of(UNKNOWN)
 CLIPS = list_of(CLIP)

@@ -4,10 +4,10 @@ Positional arguments come first and fill parameters in order; a piped value is t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from reelc_dsl import ast
+from reelc_dsl.records import dataclass
 
 Why = Literal["unknown", "twice", "surplus", "order", "spread"]
 

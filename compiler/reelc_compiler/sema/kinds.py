@@ -1,9 +1,10 @@
 """Kinds: the types of Reel. A kind says what a value is; its facts are known at elaboration."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reelc_compiler.catalog import same_dialect, socket_compatible
+from reelc_dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """What names mean: modules, their declarations, and the scopes that bodies see."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from reelc_compiler.sema.kinds import Kind
 from reelc_dsl import ast
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
 

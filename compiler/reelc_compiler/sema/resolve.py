@@ -32,11 +32,13 @@ from reelc_dsl.diagnostics.codes import (
 )
 from reelc_dsl.diagnostics.fixes import change, respell
 from reelc_dsl.diagnostics.suggest import did_you_mean, nearest, slip
+from reelc_dsl.frozen import library_tree
 from reelc_dsl.parser import parse
 from reelc_dsl.source import Source, Span
 
 PRELUDE = "std.prelude"
-BAD_ESCAPE = re.compile(r'(?<!\\)(?:\\\\)*\\(?![\\"nt])')
+# Compiled where it is used: few files use another.
+BAD_ESCAPE = r'(?<!\\)(?:\\\\)*\\(?![\\"nt])'
 
 Load = Callable[[str], Source | None]
 
@@ -208,7 +210,7 @@ class _Resolver:
         key = origin.path
         if origin.file:
             # A path with a bad escape was complained of, and is not what was meant.
-            if info.key.startswith("std.") or BAD_ESCAPE.search(origin.span.text):
+            if info.key.startswith("std.") or re.search(BAD_ESCAPE, origin.span.text):
                 return None
             key = normpath(join(dirname(info.key), origin.path.replace("\\", "/")))
             if key.startswith(("../", "/")) or key == "..":
@@ -270,6 +272,9 @@ class _Resolver:
 @cache
 def _library_tree(source: Source) -> ast.Module:
     """The tree of a module of the standard library, which never changes while reelc runs."""
+    tree = library_tree(source)
+    if tree is not None:
+        return tree
     sink = Sink()
     tree = parse(source, sink)
     assert not len(sink), f"the standard library does not parse: {source.name}"

@@ -6,13 +6,12 @@ and only over a slip of the hand; ``shot2`` never becomes ``shot1``.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from reelc_dsl.diagnostics.model import Diagnostic, Edit, Fix
 from reelc_dsl.diagnostics.suggest import slip
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
-_NAME = re.compile(r"[^\W\d]\w*")
 # Where an expression may begin, these are no names.
 _KEYWORDS = frozenset({"node", "if", "for", "chain", "not", "true", "false", "none"})
 
@@ -43,7 +42,7 @@ def respell(span: Span, name: str, candidates: Iterable[str], *, quoted: bool = 
     if meant is None or span.source.library:
         return None
     if span.text == name:
-        if _NAME.fullmatch(meant) and meant not in _KEYWORDS:
+        if re.fullmatch(r"[^\W\d]\w*", meant) and meant not in _KEYWORDS:
             return change(span, meant)
         return change(span, quote(meant)) if quoted and meant.isprintable() else None
     return change(span, quote(meant)) if span.text == quote(name) and meant.isprintable() else None

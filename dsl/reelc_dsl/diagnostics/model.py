@@ -1,9 +1,10 @@
 """Diagnostics as data: made where the fault is found, rendered elsewhere."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Span
 
 

@@ -7,9 +7,9 @@ seen.
 """
 
 import re
-from dataclasses import dataclass
 
 from reelc_dsl.printer.layout import NOTHING, Alone, Behind, Doc, Nest, row
+from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
 _WORD = re.compile(r"[^\W\d]\w*")

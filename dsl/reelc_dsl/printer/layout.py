@@ -6,7 +6,8 @@ wherever they stand: no group that holds one is ever one line.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from reelc_dsl.records import dataclass
 
 INDENT = 2
 

@@ -1,11 +1,11 @@
 """Literals as ComfyUI reads them: unwrapping, converting, range and membership."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from reelc_compiler.catalog import InputSchema
 from reelc_dsl.diagnostics.suggest import nearest
+from reelc_dsl.records import dataclass
 
 Files = Mapping[str, Collection[str]]
 

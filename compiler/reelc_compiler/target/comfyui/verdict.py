@@ -1,8 +1,10 @@
 """What ComfyUI's server would say to a graph, and what it would not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from reelc_dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

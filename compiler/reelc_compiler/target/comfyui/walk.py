@@ -6,7 +6,7 @@ Python exception is ``ServerError``: it throws away the other errors of the node
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, cast
 
 from reelc_compiler.catalog import ANY_TYPE, DYNAMIC_COMBO, Catalog, InputSchema, NodeSchema, expand_inputs
@@ -14,6 +14,7 @@ from reelc_compiler.target.comfyui.annotated import exists
 from reelc_compiler.target.comfyui.literals import Files, Problem, convert, not_in_list, out_of_range, shown, unwrap
 from reelc_compiler.target.comfyui.verdict import NodeError
 from reelc_dsl.diagnostics.suggest import nearest
+from reelc_dsl.records import dataclass
 
 _Visit = Generator[Any, bool, bool]
 
