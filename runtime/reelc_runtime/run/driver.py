@@ -189,6 +189,7 @@ class _Driver:
             report=self._tell,
             clock=request.clock,
             patience=request.patience,
+            known=self.before.workers if self.before is not None and self.before.state == RUNNING else (),
         )
         try:
             await self.pool.start()

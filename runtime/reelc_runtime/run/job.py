@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -196,17 +195,8 @@ class JobBody:
         except RunFault as found:
             return self.fault(*found.diagnostics)
         except Stopped:
-            return await self.not_begun()
+            return {"stopped": True}
         return {"worker": worker.url}
-
-    async def not_begun(self) -> Json:
-        """The end of a job that got no worker; when another one has failed, what this one lacks is said as well."""
-        if not self.context.stopping.is_set():
-            with suppress(Stopped):
-                lacks = await self.interruptible(self.context.pool.refusals(self.job))
-                if lacks:
-                    return self.fault(*lacks)
-        return {"stopped": True}
 
     # -- outcomes -----------------------------------------------------------------------------
 

@@ -84,6 +84,7 @@ class Pool:
         report: is told.
         clock: time, injected.
         patience: seconds to wait for a worker to come back when none is left.
+        known: addresses of workers that an earlier process of this run had: they are worth waiting for.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Pool:
         report: Callable[[events.Event], None],
         clock: comfy.Clock,
         patience: float,
+        known: Collection[str] = (),
     ) -> None:
         self.workers: dict[str, Worker] = {}
         self._connect = connect
@@ -104,6 +106,7 @@ class Pool:
         self._report = report
         self._clock = clock
         self._patience = patience
+        self._known = known
         self._changed = asyncio.Event()
         self._alone_since: dict[str, float] = {}
         for url in urls:
@@ -113,7 +116,7 @@ class Pool:
         client = self._connect(url)
         worker = self.workers.get(client.url)
         if worker is None:
-            worker = self.workers[client.url] = Worker(client.url, client)
+            worker = self.workers[client.url] = Worker(client.url, client, live=client.url in self._known)
         return worker
 
     @property
@@ -157,22 +160,11 @@ class Pool:
             worker.holders.discard(job.id)
         return taken
 
-    async def refusals(self, job: Job) -> list[Diagnostic]:
-        """What keeps every worker from a job; empty when one of them may do it."""
-        usable = [w for w in self.workers.values() if w.usable]
-        for worker in usable:
-            if job.id not in worker.matched:
-                await self._match_with(worker, job)
-        found = [_refusals(w, job.id) for w in usable]
-        return _distinct(d for refusals in found for d in refusals) if all(found) else []
-
     async def hold(self, url: str, job: Job) -> Worker | None:
         """The worker that a job was given before this process began, or just now; None if it is no longer ours."""
         worker = self.workers.get(url)
         if worker is not None and job.id not in worker.holders:
             worker.holders.add(job.id)
-            # It has answered an earlier process of this run, so it is worth waiting for.
-            worker.live = True
             await self._leases.take(url, job.id)
         return worker
 
@@ -241,7 +233,7 @@ class Pool:
             asked = [w for w in self.workers.values() if w.usable and job.id not in w.matched]
             await asyncio.gather(*(self._match_with(worker, job) for worker in asked))
             usable = [w for w in self.workers.values() if w.usable]
-            if usable and all(w.refuses(job.id) for w in usable):
+            if usable and all(w.refuses(job.id) for w in usable) and not self._awaited():
                 missing.extend(d for w in usable for d in _refusals(w, job.id))
         if missing:
             raise RunFault(*_distinct(missing))
@@ -261,6 +253,10 @@ class Pool:
         else:
             worker.live = True
 
+    def _awaited(self) -> bool:
+        """Whether there are workers that may be of use later: one that was there, one that is being drained."""
+        return any(w.live and not w.usable for w in self.workers.values())
+
     def _check_hope(self, job: Job) -> None:
         """Whether waiting can help.
 
@@ -274,8 +270,7 @@ class Pool:
             return
         since = self._alone_since.setdefault(job.id, self._clock.monotonic())
         patient = self._clock.monotonic() - since < self._patience
-        # One that was there may come back, and one that is drained may be wanted again.
-        if patient and any(w.live and not w.usable for w in self.workers.values()):
+        if patient and self._awaited():
             return
         refusals = [d for w in unfit for d in _refusals(w, job.id)]
         troubles = [w.trouble for w in self.workers.values() if w.trouble is not None and (w.live or not refusals)]

@@ -67,6 +67,18 @@ async def test_worker_is_killed_at(point: str, wiped: str, theatre: Theatre, tmp
     assert outcome.deaths["worker"] == 1
 
 
+async def test_worker_comes_back_after_the_master(theatre: Theatre, tmp_path: Path) -> None:
+    """Both die at the same time, as in a power cut, and the worker takes its time: the run waits for it."""
+    scenario = Scenario(
+        name="power cut",
+        masters=(Death(point="accepted"),),
+        workers=((Death(point="end", pause=4.0, wiped=ALL),),),
+        cost=QUICK,
+    )
+    outcome = await theatre.play(tmp_path, scenario)
+    assert outcome.deaths == {"master": 1, "worker": 1}
+
+
 @pytest.mark.parametrize("seed", [3, 6, 11, 19, 42, 77])
 async def test_seeded(seed: int, theatre: Theatre, tmp_path: Path) -> None:
     await theatre.play(tmp_path, seeded(seed))

@@ -13,7 +13,6 @@ from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import WORKER_LACKS_MODEL, WORKER_UNREACHABLE
 from reelc_runtime import comfy
 from reelc_runtime.engine import EngineFault
-from reelc_runtime.run import events
 from reelc_runtime.run.faults import RunFault
 from reelc_runtime.workers.leases import DRAINING, TTL, Registry, Shared
 from reelc_runtime.workers.pool import Pool, Worker
@@ -96,7 +95,7 @@ def job(name: str = "01-animate", vram: int | None = None) -> Job:
     )
 
 
-def pool_of(table: Table, clock: HandClock, match: dict[str, Any], told: list[events.Event] | None = None) -> Pool:
+def pool_of(table: Table, clock: HandClock, match: dict[str, Any], *, known: tuple[str, ...] = ()) -> Pool:
     """A pool of as many workers as ``match`` says what they answer: facts, or an exception."""
 
     async def answer(worker: Worker, job: Job) -> dict[str, Any]:
@@ -110,9 +109,10 @@ def pool_of(table: Table, clock: HandClock, match: dict[str, Any], told: list[ev
         connect=lambda url: comfy.ComfyClient(url, client_id="test"),
         match=answer,
         leases=table,
-        report=(told if told is not None else []).append,
+        report=lambda event: None,
         clock=clock,
         patience=300.0,
+        known=known,
     )
 
 
@@ -300,13 +300,20 @@ async def test_only_drained_workers_are_left() -> None:
 
 async def test_a_worker_of_an_earlier_process_is_waited_for() -> None:
     clock = HandClock()
-    workers = pool_of(Table(), clock, {A: GONE})
-    held = await workers.hold(A, job("00-first"))
-    assert held is not None
-    workers.lost(held, TROUBLE)
-    await workers.release(held, job("00-first"))
+    match: dict[str, Any] = {A: GONE, B: LACKS}
+    workers = pool_of(Table(), clock, match, known=(A,))
+    await workers.survey([job()])
     asking = asyncio.ensure_future(workers.lease(job()))
     await settle()
     await clock.advance(100)
     assert not asking.done()
-    asking.cancel()
+    await clock.advance(210)
+    assert isinstance(asking.exception(), RunFault)
+
+
+async def test_a_worker_that_never_answered_is_not_waited_for() -> None:
+    workers = pool_of(Table(), HandClock(), {A: GONE, B: LACKS})
+    with pytest.raises(RunFault):
+        await soon(workers.survey([job()]))
+    with pytest.raises(RunFault):
+        await soon(workers.lease(job()))
