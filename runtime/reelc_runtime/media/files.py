@@ -1,5 +1,6 @@
 """Files appear whole or not at all."""
 
+import glob
 import os
 import secrets
 from collections.abc import Generator
@@ -7,6 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reelc_runtime.media.errors import writing
+
+# Seconds after which a part file that nobody writes to belongs to a process that is dead.
+ABANDONED = 3600.0
 
 
 @contextmanager
@@ -27,11 +31,20 @@ def whole_file(to: Path) -> Generator[Path]:
         yield part
         with _as_write(to):
             _flush(part)
+            _sweep(to, part)
             part.replace(to)
             _flush(to.parent)
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
+
+
+def _sweep(to: Path, part: Path) -> None:
+    """Remove what killed processes have left of the same file; one that still writes has written of late."""
+    for other in to.parent.glob(f".{glob.escape(to.name)}.????????.part"):
+        with suppress(OSError):
+            if other != part and part.stat().st_mtime - other.stat().st_mtime > ABANDONED:
+                other.unlink()
 
 
 @contextmanager
