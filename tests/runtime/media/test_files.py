@@ -23,9 +23,14 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
         part.write_bytes(b"film")
         assert not film.exists()
     assert film.read_bytes() == b"film"
-    with pytest.raises(RuntimeError, match="stop"), whole_file(film) as part:
-        part.write_bytes(b"other")
-        raise RuntimeError("stop")
+
+    def fail() -> None:
+        with whole_file(film) as part:
+            part.write_bytes(b"other")
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        fail()
     assert [p.name for p in tmp_path.iterdir()] == ["film.mp4"]
     assert film.read_bytes() == b"film"
 
