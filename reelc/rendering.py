@@ -134,8 +134,16 @@ def _token(variable: str | None, default: str | None) -> str | None:
     return os.environ.get(variable) or None if variable is not None else default
 
 
-def render(job: Job, workers: tuple[Address, ...], options: Options) -> list[events.OutputWritten]:
+def render(
+    job: Job, workers: tuple[Address, ...], options: Options, joined: Callable[[str], Address]
+) -> list[events.OutputWritten]:
     """Render on ComfyUI workers; an unfinished run of the same thing goes on.
+
+    Args:
+        job: what.
+        workers: where.
+        options: how.
+        joined: see :attr:`RunRequest.joined`.
 
     Raises:
         ReelError: E07xx.
@@ -157,6 +165,7 @@ def render(job: Job, workers: tuple[Address, ...], options: Options) -> list[eve
         run=name,
         engine="render",
         goal=goal,
+        joined=joined,
         database=database,
         catalog=catalog_of(job.plan.catalog),
         alike=options.alike,

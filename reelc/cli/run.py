@@ -1,5 +1,6 @@
 """``reelc run``"""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ def command(
     from reelc.planfile import is_plan, read_plan
     from reelc.rendering import render
     from reelc.state import out_folder
+    from reelc.workers import address_of
 
     config = find_config(file.parent if file.is_file() else file)
     folder = out_folder(out, config)
@@ -67,7 +69,8 @@ def command(
         make = compiled_job(compile_for_run(file, overrides, pipeline, catalog, as_json=as_json), folder)
     chosen = chosen_workers(workers, config, folder)
     how = options.rendering_options(config, until, alike, stall, wait)
-    code = carry_out(make, lambda job: render(job, chosen, how), as_json=as_json, quiet=quiet)
+    joined = partial(address_of, configured=config.workers)
+    code = carry_out(make, lambda job: render(job, chosen, how, joined), as_json=as_json, quiet=quiet)
     raise click.exceptions.Exit(code)
 
 

@@ -1,5 +1,6 @@
 """``reelc runs resume``"""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ def command(
     from reelc.rendering import render
     from reelc.runs import resumed_job
     from reelc.state import find_place
+    from reelc.workers import address_of
     from reelc_dsl.diagnostics import ReelError
     from reelc_runtime.run.record import DONE, RUNNING, unknown_run
 
@@ -79,7 +81,7 @@ def command(
         return resumed_job(place, folder, info, report, warn)
 
     def go(job: "Job") -> "list[events.OutputWritten]":
-        films = render(job, chosen, how)
+        films = render(job, chosen, how, partial(address_of, configured=place.config.workers))
         if not films:
             # Another process has finished it since we looked.
             _say_done(folder.read() or info, as_json)

@@ -35,7 +35,7 @@ from reelc_runtime.run.record import (
     RunFolder,
     cannot_write,
 )
-from reelc_runtime.run.request import Address, RunRequest
+from reelc_runtime.run.request import RunRequest
 from reelc_runtime.run.steps import Handed, Steps
 from reelc_runtime.run.survey import survey
 from reelc_runtime.store import Store
@@ -421,11 +421,9 @@ class _Driver:
         """
         request = self.request
         shown = comfy.address_shown(url)
-        address = next(
-            (a for a in request.workers if comfy.address_shown(a.url) == shown),
-            # One that joined later has the credentials of the first, as they come from the same environment.
-            replace(request.workers[0], url=url) if request.workers else Address(url=url),
-        )
+        known = (a for a in request.workers if comfy.address_shown(a.url) == shown)
+        # A worker that joined later never has another one's credentials: they would go to another host.
+        address = next(known, None) or request.joined(url)
         try:
             return comfy.ComfyClient(
                 address.url,

@@ -32,6 +32,10 @@ class Address:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+def _without_credentials(url: str) -> Address:
+    return Address(url=url)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """What to run, where, and who is told.
@@ -41,6 +45,7 @@ class RunRequest:
         workers: where.
         engine: ``render`` or ``preview``.
         clean: a preview without its label burnt in.
+        joined: the address, with its credentials, of a worker that joins while the run goes on.
         catalog: the plan's catalog, to match workers against; None skips matching.
         input_path: an input's path in the plan to where it lies.
         inputs: the folder that inputs lie in, for a later resume.
@@ -77,6 +82,7 @@ class RunRequest:
     inputs: Path = Path()
     source: str = ""
     clean: bool = False
+    joined: Callable[[str], Address] = _without_credentials
     catalog: Catalog | None = None
     alike: bool = False
     again: bool = True

@@ -369,6 +369,25 @@ async def test_a_worker_joins_and_another_is_drained(
     assert [e.worker for e in ran.of(events.WorkerDraining)] == [worker.url]
 
 
+async def test_a_worker_that_joins_has_its_own_credentials(
+    render: RunIt, project: Path, worker: WorkerDouble, other: WorkerDouble
+) -> None:
+    worker.token, other.token = "first", "second"
+    url = database_url(project / "out" / ".reelc", None)
+    (project / "out" / ".reelc").mkdir(parents=True)
+    registry = Registry(url, lambda: 1000.0)
+    registry.set_worker(worker.url, DRAINING)
+    registry.set_worker(other.url, ACTIVE)
+
+    def joined(url: str) -> Address:
+        assert url == other.url
+        return Address(url=url, token="second")
+
+    await render(whole=False, database=url, token="first", joined=joined)
+    registry.close()
+    assert jobs_of(other) == list(JOBS)
+
+
 async def test_a_run_that_is_carried_out_is_left_alone(render: RunIt) -> None:
     ran = Ran()
     first = asyncio.ensure_future(render(ran))
