@@ -24,6 +24,7 @@ from typing import Any, cast
 
 from reelc_compiler.canonical import sha256
 from reelc_compiler.plan import Job
+from reelc_runtime.digest import is_whole
 
 SCHEMA = 1
 RECORD = "record.json"
@@ -286,7 +287,7 @@ class Store:
 
     def damaged(self, entry: Entry) -> list[str]:
         """The names of an entry's files that are not what its record says."""
-        return [file.name for file in entry.files if not _is(entry.path(file), file)]
+        return [file.name for file in entry.files if not is_whole(entry.path(file), file.sha256)]
 
     def _whole(self, entry: Entry) -> bool:
         return not self.damaged(entry)
@@ -360,14 +361,6 @@ def _new_part(folder: Path) -> Path:
             continue
         return part
     raise AssertionError("the last try returns or raises")
-
-
-def _is(path: Path, file: StoredFile) -> bool:
-    try:
-        with path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
-    except OSError:
-        return False
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -1,7 +1,6 @@
 """What the jobs of a run share, and what they leave for each other."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,12 +69,3 @@ def read_result(value: Json, store: Store) -> Result:
             on=None if made is None else (worker, comfy.OutputFile(**made)),
         )
     return Result(files)
-
-
-def is_whole(file: Handed) -> bool:
-    """Whether a job's file is still what it was when the job was done."""
-    try:
-        with file.path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
-    except OSError:
-        return False

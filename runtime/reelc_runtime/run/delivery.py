@@ -1,7 +1,6 @@
 """Films and looks, put in their place from finished artifacts."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from reelc_compiler.plan import Artifact, Output
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import BAD_RESULT, CANNOT_WRITE, NO_SPACE
+from reelc_runtime.digest import sha256_of
 from reelc_runtime.run import events
 from reelc_runtime.run.faults import RunFault
 
@@ -59,8 +59,7 @@ class Delivery:
 
 def _measured(path: Path) -> tuple[int, str]:
     """A file's size in bytes, and its SHA-256."""
-    with path.open("rb") as file:
-        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+    return path.stat().st_size, sha256_of(path)
 
 
 def previewed(file: str, *, preview: bool) -> str:

@@ -17,9 +17,10 @@ from reelc_dsl.diagnostics.codes import (
     NO_WORKER,
 )
 from reelc_runtime import comfy
+from reelc_runtime.digest import is_whole
 from reelc_runtime.engine import Direct, Engine, EngineFault, Step
 from reelc_runtime.run import events, faults, match
-from reelc_runtime.run.context import Context, Result, is_whole, read_result
+from reelc_runtime.run.context import Context, Result, read_result
 from reelc_runtime.run.delivery import Delivery
 from reelc_runtime.run.faults import Locator, RunFault, bad_address, bad_database
 from reelc_runtime.run.ids import Attempt
@@ -82,6 +83,8 @@ class _Driver:
         self.bodies: set[asyncio.Task[Any]] = set()
         self.results: dict[str, asyncio.Future[Result | None]] = {}
         self.jobs = {job.id: job for job in request.plan.jobs}
+        # The job that makes each artifact.
+        self.makers = {artifact.id: job.id for job in request.plan.jobs for artifact in job.artifacts_out}
         self.gate = asyncio.Semaphore(AT_ONCE)
         self.registry: Registry | None = None
         self.pool: Pool
@@ -361,7 +364,7 @@ class _Driver:
         """Whether a value that may come from an earlier process can be used now."""
         if "files" in value:
             result = read_result(value, self.store)
-            return all([await asyncio.to_thread(is_whole, file) for file in result.files.values()])
+            return all([await asyncio.to_thread(is_whole, file.path, file.sha256) for file in result.files.values()])
         if "fault" in value:
             # Of this process, or of one that died before the run had failed.
             return name in self.found or (self.before is not None and self.before.state == RUNNING)
@@ -467,12 +470,9 @@ class _Driver:
 
     def _file(self, artifact: str) -> Path:
         """Where a finished artifact lies."""
-        for job in self.request.plan.jobs:
-            if any(a.id == artifact for a in job.artifacts_out):
-                result = self.results[job.id].result()
-                assert result is not None, "all jobs are done"
-                return result.files[artifact].path
-        raise KeyError(artifact)
+        result = self.results[self.makers[artifact]].result()
+        assert result is not None, "all jobs are done"
+        return result.files[artifact].path
 
 
 def _places(films: list[events.OutputWritten]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ going to be sent, and finds out what became of it.
 """
 
 import asyncio
-import hashlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from reelc_compiler.plan import Job
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import JOB_LOST, WORKER_SILENT
 from reelc_runtime import comfy
+from reelc_runtime.digest import sha256_of
 from reelc_runtime.engine import Step
 from reelc_runtime.run import events, faults
 from reelc_runtime.run.context import Context
@@ -308,9 +308,7 @@ class _OnWorker:
         found: list[tuple[Path, str, int]] = []
         for artifact in job.artifacts_out:
             path = self.steps.files / names[artifact.id]
-            with path.open("rb") as content:
-                digest = hashlib.file_digest(content, "sha256").hexdigest()
-            found.append((path, digest, path.stat().st_size))
+            found.append((path, sha256_of(path), path.stat().st_size))
         entry = context.store.put(
             body.identity,
             body.scope(self.worker.url),

@@ -6,7 +6,6 @@ an engine can record them and begin again from any of them.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from reelc_compiler.plan import Artifact, Graph, Job, Plan, media_to_json
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import BAD_RESULT, BAD_WORKER, INPUT_CHANGED, MISSING_INPUT_FILE
 from reelc_runtime.comfy import Clock, ComfyClient, ComfyError, OutputFile, Rejected, ServerError, outputs_of
+from reelc_runtime.digest import sha256_of
 from reelc_runtime.run import events
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.follow import Follower
@@ -141,8 +141,7 @@ class Steps:
 
     def _unchanged(self, path: Path, shown: str, sha256: str) -> None:
         try:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = sha256_of(path)
         except OSError:
             raise RunFault(_gone(shown)) from None
         if digest != sha256:
