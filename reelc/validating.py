@@ -36,6 +36,11 @@ def validate_file(path: Path, catalog: Catalog) -> Judgement:
     return judge(name, _read(path, name), catalog, _made_by(path))
 
 
+def validate_value(graph: Mapping[str, Any], catalog: Catalog) -> Judgement:
+    """Judge a graph that is in no file."""
+    return judge("<graph>", json.dumps(graph, ensure_ascii=False, indent=2).encode(errors="surrogatepass"), catalog)
+
+
 def _read(path: Path, name: str) -> bytes:
     try:
         if path == STDIN:
@@ -46,11 +51,11 @@ def _read(path: Path, name: str) -> bytes:
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         help_ = "name a file in ComfyUI's API format, or a folder that `reelc compile` wrote"
-        raise _fault(Diagnostic(code=UNREADABLE_FILE, message=f"`{name}` cannot be read: {reason}", help=(help_,))) from None
-    if len(data) > MAX_BYTES:
         raise _fault(
-            Diagnostic(code=FILE_TOO_LARGE, message=f"`{name}` is larger than {MAX_BYTES // 2**20} MiB")
-        )
+            Diagnostic(code=UNREADABLE_FILE, message=f"`{name}` cannot be read: {reason}", help=(help_,))
+        ) from None
+    if len(data) > MAX_BYTES:
+        raise _fault(Diagnostic(code=FILE_TOO_LARGE, message=f"`{name}` is larger than {MAX_BYTES // 2**20} MiB"))
     return data
 
 
@@ -75,4 +80,3 @@ def _made_by(path: Path) -> Mapping[str, str]:
 def _line(stack: Any) -> str:
     users = [p for p in stack if not p["library"]]
     return f"{users[-1]['file']}:{users[-1]['line']}:{users[-1]['column']}" if users else ""
-

@@ -13,8 +13,8 @@ from reelc_dsl.diagnostics.render import json as render_json
 from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
-# What each type of finding is called here. ComfyUI's own error types come first.
-CODES: Mapping[str, Code] = {
+# What is called here what ComfyUI refuses, under its own types, and what it accepts and fails with.
+ERRORS: Mapping[str, Code] = {
     "http_500": codes.NOT_A_GRAPH,
     "missing_node_type": codes.UNKNOWN_NODE,
     "prompt_no_outputs": codes.NO_OUTPUT_NODE,
@@ -29,21 +29,30 @@ CODES: Mapping[str, Code] = {
     "exception_during_validation": codes.BROKEN_LINK,
     "exception_during_inner_validation": codes.BROKEN_LINK,
     "dependency_cycle": codes.LINK_CYCLE,
-    # What it does not say, and goes wrong.
-    "kills_server": codes.KILLS_SERVER,
-    "match_type": codes.BAD_LINK,
-    "foreign_type": codes.BAD_LINK,
     "literal_for_link": codes.FAILS_WHEN_RUN,
     "dynamic_key": codes.FAILS_WHEN_RUN,
-    # What it does not say, and is probably not meant.
+    "extra_link": codes.FAILS_WHEN_RUN,
+    "slot_overflow": codes.FAILS_WHEN_RUN,
+    "match_type": codes.FAILS_WHEN_RUN,
+    "foreign_type": codes.FAILS_WHEN_RUN,
+    "unknown_name": codes.FAILS_WHEN_RUN,
+    "needed_input": codes.FAILS_WHEN_RUN,
+    "unusable_value": codes.FAILS_WHEN_RUN,
+    "too_deep": codes.FAILS_WHEN_RUN,
+    "kills_server": codes.KILLS_SERVER,
+}
+# What it accepts and runs, and nobody means.
+WARNINGS: Mapping[str, Code] = {
     "unknown_input": codes.IGNORED_INPUT,
     "hidden_input": codes.IGNORED_INPUT,
+    "unknown_key": codes.IGNORED_INPUT,
     "stale_input": codes.STALE_INPUT,
+    "dynamic_key": codes.SUSPECT_VALUE,
+    "not_a_number": codes.SUSPECT_VALUE,
     "rewritten": codes.REWRITTEN_VALUE,
     "off_step": codes.OFF_STEP,
     "unreached": codes.UNREACHED_NODE,
     "slot_gap": codes.SLOT_GAP,
-    "not_a_number": codes.SUSPECT_VALUE,
     "widget_value": codes.WIDGET_VALUE,
     "file_kind": codes.WRONG_FILE_KIND,
     "unknown_file": codes.UNKNOWN_FILE,
@@ -110,7 +119,9 @@ def judge(name: str, data: bytes, catalog: Catalog, made_by: Mapping[str, str] |
         graph = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, twice))
     except json.JSONDecodeError as error:
         at = min(error.pos, len(text))
-        return _unreadable(source, f"the file is not JSON: {error.msg.lower()}", Span(source, at, min(at + 1, len(text))))
+        return _unreadable(
+            source, f"the file is not JSON: {error.msg.lower()}", Span(source, at, min(at + 1, len(text)))
+        )
     except RecursionError:
         return _unreadable(source, "the file is nested more deeply than a server reads")
     except ValueError:
@@ -122,8 +133,8 @@ def judge(name: str, data: bytes, catalog: Catalog, made_by: Mapping[str, str] |
     return Judgement(
         source=source,
         comfyui=verdict,
-        errors=tuple(reporter.finding(e) for e in (*verdict.errors, *verdict.failures)),
-        warnings=(*repeated, *(reporter.finding(w) for w in verdict.warnings)),
+        errors=tuple(reporter.finding(e, ERRORS[e.type]) for e in (*verdict.errors, *verdict.failures)),
+        warnings=(*repeated, *(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings)),
     )
 
 
@@ -163,17 +174,17 @@ class _Reporter:
         self.catalog = catalog
         self.made_by = made_by
 
-    def finding(self, found: NodeError | Notice) -> Finding:
+    def finding(self, found: NodeError | Notice, code: Code) -> Finding:
         """An error or a notice as a finding."""
         given = self._is_given(found)
         below = () if found.input is None else ("inputs", found.input) if given else ("inputs",)
         made = self.made_by.get(found.node or "")
         diagnostic = Diagnostic(
-            code=CODES[found.type],
+            code=code,
             message=self._message(found),
             span=self._span(found, given=given),
             notes=() if made is None else (f"reelc made this node for {made}",),
-            help=self._help(found),
+            help=self._help(found, code),
         )
         return Finding(diagnostic, found.type, found.node, found.input, json_path(found.node, *below))
 
@@ -204,11 +215,13 @@ class _Reporter:
         about_name = found.type in ("unknown_input", "stale_input", "hidden_input", "slot_gap")
         return (self.places.key if about_name else self.places.value)(found.node, found.input)
 
-    def _help(self, found: NodeError | Notice) -> tuple[str, ...]:
+    def _help(self, found: NodeError | Notice, code: Code) -> tuple[str, ...]:
+        if found.suggestions and code is codes.MISSING_INPUT:
+            return (f"the node is given `{found.suggestions[0]}`: rename it if that is meant",)
         if found.suggestions:
             names = ", ".join(f"`{s}`" for s in found.suggestions)
             return (f"did you mean {'one of ' if len(found.suggestions) > 1 else ''}{names}?",)
-        match CODES[found.type]:
+        match code:
             case codes.NOT_A_GRAPH:
                 return _form(self.graph)
             case codes.UNKNOWN_NODE if self._node(found.node).get("class_type"):
