@@ -38,7 +38,7 @@ def validate_file(path: Path, catalog: Catalog) -> Judgement:
 
 def validate_value(graph: Mapping[str, Any], catalog: Catalog) -> Judgement:
     """Judge a graph that is in no file."""
-    return judge("<graph>", json.dumps(graph, ensure_ascii=False, indent=2).encode(errors="surrogatepass"), catalog)
+    return judge("<graph>", json.dumps(graph, indent=2).encode(), catalog)
 
 
 def _read(path: Path, name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Dynamic inputs of nodes in their natural form: a list for an input that repeats, a record for a choice that has inputs.
+"""Dynamic inputs of nodes in their natural form: a list for what repeats, a record for a choice with inputs of its own.
 
 ``images: [a, b]`` is ``"images.image0": a, "images.image1": b``, and ``format: { key: "mp4", codec: "h264" }`` is
 ``format: "mp4", "format.codec": "h264"``. The dotted names are ComfyUI's and may always be written.
