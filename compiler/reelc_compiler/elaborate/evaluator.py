@@ -280,7 +280,8 @@ class Evaluator:
             places=places,
             media=tuple(found),
         )
-        return NodeValue(tuple((o.name, Ref(op, i, o.type, o.dialect)) for i, o in enumerate(schema.outputs)))
+        outputs = tuple((o.name, Ref(op, i, o.type, o.dialect)) for i, o in enumerate(schema.outputs))
+        return NodeValue(outputs, op)
 
     def link(self, ref: Ref, wanted: InputSchema, span: Span) -> Ref:
         """A link as it is, unless a declaration hid from the check whose values it carries.
