@@ -286,7 +286,8 @@ class Evaluator:
             places=places,
             media=tuple(found),
         )
-        return NodeValue(tuple((o.name, Ref(op, i, o.type, o.dialect)) for i, o in enumerate(schema.outputs)))
+        outputs = tuple((o.name, Ref(op, i, o.type, o.dialect)) for i, o in enumerate(schema.outputs))
+        return NodeValue(outputs, op)
 
     def inputs(self, expr: ast.NodeExpr, schema: NodeSchema, env: Env) -> dict[str, dynamic.Value]:
         """What a node is given, by dotted name.

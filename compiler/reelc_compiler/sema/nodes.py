@@ -86,7 +86,8 @@ def check(exprs: "Exprs", expr: ast.NodeExpr) -> Kind:
         state = "deprecated" if schema.deprecated else "experimental"
         exprs.report(OLD_NODE, f"ComfyUI calls the node `{name}` {state}", expr.class_type.span)
     arguments(exprs, expr, schema)
-    return NodeKind(f"node {name}", tuple((o.name, socket_kind(o)) for o in schema.outputs))
+    outputs = tuple((o.name, socket_kind(o)) for o in schema.outputs)
+    return NodeKind(f"node {name}", outputs, saves=schema.output_node)
 
 
 def socket_kind(output: OutputSchema) -> Kind:
