@@ -150,6 +150,26 @@ def pull(worker: str, path: Path) -> Pulled:
     return Pulled(path, catalog, pulled.left_out)
 
 
+def describe(worker: str) -> Catalog:
+    """What a worker says of its node classes now, with the files that it has.
+
+    Args:
+        worker: its URL; its token and headers come from the environment.
+
+    Raises:
+        ReelError: E07xx.
+    """
+    import asyncio
+    from urllib.parse import urlsplit
+
+    from reelc_compiler.catalog.pull import pull as catalog_from
+
+    version, dump = asyncio.run(_describe(worker))
+    catalog = Catalog(catalog_from(urlsplit(worker).hostname or "worker", version, dump, load_catalog()).text)
+    _opened[catalog.sha256] = catalog
+    return catalog
+
+
 async def _describe(worker: str) -> tuple[str, dict[str, dict[str, Any]]]:
     """A worker's ComfyUI version and all of its classes."""
     from reelc.asking import asking

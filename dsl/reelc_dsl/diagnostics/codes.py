@@ -85,6 +85,9 @@ UNKNOWN_CATALOG = _declare("E0506", "unknown-catalog", "There is no node catalog
 INVALID_GRAPH = _declare("E0507", "invalid-graph", "ComfyUI would refuse the graph that was made.")
 BAD_CATALOG = _declare("E0508", "bad-catalog", "A catalog file cannot be used.")
 OLD_NODE = _declare("W0501", "old-node", "A node class is deprecated or experimental.")
+NO_RATE_FACTOR = _declare(
+    "W0502", "no-rate-factor", "The catalog's ComfyUI saves films in a quality of its own choice."
+)
 
 # -- 06 input files
 MISSING_INPUT_FILE = _declare("E0601", "missing-input-file", "An input file is not there.")

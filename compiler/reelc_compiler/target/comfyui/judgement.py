@@ -189,9 +189,7 @@ class _Reporter:
         return Finding(diagnostic, found.type, found.node, found.input, json_path(found.node, *below))
 
     def _node(self, node: str | None) -> Mapping[str, Any]:
-        graph = cast(Mapping[str, Any], self.graph) if isinstance(self.graph, dict) else {}
-        data = graph.get(node or "")
-        return cast(Mapping[str, Any], data) if isinstance(data, dict) else {}
+        return _map(_map(self.graph).get(node or ""))
 
     def _is_given(self, found: NodeError | Notice) -> bool:
         inputs = self._node(found.node).get("inputs")
@@ -237,9 +235,14 @@ class _Reporter:
                 return ()
 
 
+def _map(value: Any) -> Mapping[str, Any]:
+    """A JSON object as a mapping; an empty one for what is none."""
+    return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
+
+
 def _form(graph: Any) -> tuple[str, ...]:
     """What the file probably is instead of an API-format graph."""
-    value = cast(Mapping[str, Any], graph) if isinstance(graph, dict) else {}
+    value = _map(graph)
     if isinstance(value.get("nodes"), list) and "links" in value:
         return ("this is a workflow of ComfyUI's window: export it there with `Export (API)`",)
     if isinstance(value.get("prompt"), dict):

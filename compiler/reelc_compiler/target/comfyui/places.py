@@ -7,7 +7,6 @@ nothing.
 import json
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
 from typing import Any
 
 from reelc_dsl.records import dataclass
@@ -81,7 +80,7 @@ def _members(text: str, at: int) -> Iterator[tuple[str, Member]]:
         return
     at = _after_space(text, at + 1)
     while text.startswith('"', at):
-        key, key_end = scanstring(text, at + 1)
+        key, key_end = _DECODER.raw_decode(text, at)
         start = _after_space(text, _after_space(text, key_end) + 1)
         _, end = _DECODER.raw_decode(text, start)
         yield key, Member(at, key_end, start, end)
