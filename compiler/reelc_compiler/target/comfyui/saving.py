@@ -2,8 +2,8 @@
 
 Read in ComfyUI's source. From August 20, 2026 (40 commits after the release of 0.33.0): a container, in it a codec, in
 it an encoding, with a colour space and a rate factor; "sRGB" converts to BT.709 and tags it. From 0.29 to the release
-of 0.33.0: a rate factor, no colour space. Before: neither, and x264's own default of 23. Without a colour space nothing is
-tagged, and the pixels come from libswscale's default matrix, that of BT.601.
+of 0.33.0: a rate factor, no colour space. Before: neither, and x264's own default of 23. Without a colour space nothing
+is tagged, and the pixels come from libswscale's default matrix, that of BT.601.
 """
 
 from collections.abc import Mapping
