@@ -84,6 +84,7 @@ UNKNOWN_CATALOG = _declare("E0506", "unknown-catalog", "There is no node catalog
 INVALID_GRAPH = _declare("E0507", "invalid-graph", "ComfyUI would refuse the graph that was made.")
 BAD_CATALOG = _declare("E0508", "bad-catalog", "A catalog file cannot be used.")
 OLD_NODE = _declare("W0501", "old-node", "A node class is deprecated or experimental.")
+BAD_DUMP = _declare("E0510", "bad-dump", "A file with a server's answer of /object_info cannot be used.")
 
 # -- 06 input files
 MISSING_INPUT_FILE = _declare("E0601", "missing-input-file", "An input file is not there.")
