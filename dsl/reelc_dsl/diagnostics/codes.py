@@ -88,6 +88,7 @@ OLD_NODE = _declare("W0501", "old-node", "A node class is deprecated or experime
 NO_RATE_FACTOR = _declare(
     "W0502", "no-rate-factor", "The catalog's ComfyUI saves films in a quality of its own choice."
 )
+BAD_DUMP = _declare("E0510", "bad-dump", "A file with a server's answer of /object_info cannot be used.")
 
 # -- 06 input files
 MISSING_INPUT_FILE = _declare("E0601", "missing-input-file", "An input file is not there.")
