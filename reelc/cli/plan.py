@@ -51,6 +51,8 @@ def _lines(plan: "Plan") -> list[str]:
     for output in plan.outputs:
         encode = output.encode
         lines.append(f"  {output.file:<16} {_facts(output.facts)}, {encode.codec} crf {encode.crf}, {encode.color}")
+    for save in plan.saves:
+        lines.append(f"  {save.name:<16} what the node {save.class_type} saves: size and number are not known")
     return lines
 
 
