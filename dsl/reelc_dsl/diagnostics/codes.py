@@ -84,6 +84,16 @@ UNKNOWN_CATALOG = _declare("E0506", "unknown-catalog", "There is no node catalog
 INVALID_GRAPH = _declare("E0507", "invalid-graph", "ComfyUI would refuse the graph that was made.")
 BAD_CATALOG = _declare("E0508", "bad-catalog", "A catalog file cannot be used.")
 OLD_NODE = _declare("W0501", "old-node", "A node class is deprecated or experimental.")
+NOT_A_GRAPH = _declare("E0520", "not-a-graph", "A file holds no graph in ComfyUI's API format.")
+REFUSED_GRAPH = _declare("E0521", "refused-graph", "ComfyUI would refuse a graph that is to be used.")
+UNWRITABLE = _declare("E0522", "unwritable-input", "An input in a graph has no form in Reel.")
+IMPORT_DIFFERS = _declare("E0523", "import-differs", "No Reel is known that compiles back to a graph.")
+BAD_PORT = _declare("E0524", "bad-port", "A port of a workflow names nothing in its graph.")
+PORT_KIND = _declare("E0525", "port-kind", "A port of a workflow and its graph do not fit together.")
+IGNORED_INPUT = _declare("W0520", "ignored-input", "ComfyUI ignores an input in a graph.")
+LEFT_OUT = _declare("W0521", "left-out", "A node of an imported graph is needed by no output.")
+EQUAL_NODES = _declare("W0522", "equal-nodes", "Equal nodes of an imported graph become one.")
+UNUSED_PORT = _declare("W0523", "unused-port", "A port of a workflow feeds nothing that comes out.")
 
 # -- 06 input files
 MISSING_INPUT_FILE = _declare("E0601", "missing-input-file", "An input file is not there.")
