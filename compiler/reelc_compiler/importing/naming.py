@@ -143,7 +143,10 @@ def _plain(raw: RawNode) -> str:
 def _class_name(class_type: str) -> str:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_type)
     name = identifier(spaced)
-    return name[:MAX_LENGTH].strip("_") if name else "made"
+    name = re.sub(r"_(?:and_load|loader|load)\b|^load_|^download_and_load_|_node$", "", name) or name
+    if len(name) > MAX_LENGTH:
+        name = name[:MAX_LENGTH].rpartition("_")[0] or name[:MAX_LENGTH]
+    return name.strip("_") or "made"
 
 
 def _output(raw: RawNode) -> str:

@@ -1,5 +1,6 @@
 """``node`` expressions against the catalog: class, input names, links. Values come at elaboration."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import (
@@ -113,12 +114,18 @@ def arguments(exprs: "Exprs", expr: ast.NodeExpr, schema: NodeSchema) -> None:
             argument(exprs, expr, arg, known)
     # A choice that is not a literal may open inputs that only its value tells.
     chosen = all(n in literals or n not in given for n, i in known.items() if i.type == DYNAMIC_COMBO)
-    lacking = [n for n, i in known.items() if i.required and n not in given]
+    lacking = [n for n, i in known.items() if i.required and n not in given and not old_way(n, known, given)]
     meant = {found for n in given if n not in known for found in nearest(n, lacking)}
     lacking = [n for n in lacking if n not in meant]
     if lacking and chosen and not exprs.dead:
         names = ", ".join(f"`{n}`" for n in lacking)
         exprs.report(MISSING_INPUT, f"the node `{schema.class_type}` needs {names}", expr.class_type.span)
+
+
+def old_way(name: str, known: Mapping[str, InputSchema], given: Mapping[str, ast.Arg]) -> bool:
+    """Whether an input of a choice (``format.codec``) is given as the class took it before it had that choice."""
+    last = name.rsplit(".", 1)[-1]
+    return last != name and last in given and last in known and known[last].hidden_widget
 
 
 def argument(exprs: "Exprs", expr: ast.NodeExpr, arg: ast.Arg, known: dict[str, InputSchema]) -> None:
