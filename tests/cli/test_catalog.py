@@ -81,9 +81,11 @@ def test_bundled_catalogs_are_listed() -> None:
     bundled = load_catalog()
     assert lines[1] == f"  ComfyUI 0.33.0, {len(bundled)} node classes, sha256 {bundled.sha256[:12]}"
     assert any("ComfyUI-KJNodes" in line and "at 3f20054214fe" in line for line in lines)
-    (value,) = json.loads(run("catalog", "list", "--json").stdout)["catalogs"]
+    value, old = json.loads(run("catalog", "list", "--json").stdout)["catalogs"]
     assert (value["classes"], value["default"], value["file"]) == (len(bundled), True, None)
-    assert sum(p["classes"] for p in value["packs"]) == len(bundled)
+    assert (old["name"], old["classes"], old["default"]) == ("comfyui-0.8.0", 959, False)
+    for catalog in (value, old):
+        assert sum(p["classes"] for p in catalog["packs"]) == catalog["classes"]
 
 
 def test_a_projects_catalogs_are_listed_and_broken_ones_said(worker: ComfyStub, folder: Path) -> None:
