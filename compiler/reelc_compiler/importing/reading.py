@@ -91,6 +91,8 @@ class Reader:
         assert schema is not None, "classes were checked before"
         given: Mapping[str, Any] = data.get("inputs", {})
         known = expand_inputs(schema, given)
+        # The server converts what it knows of: no choice of a dynamic combo, and no input that is a pack's own affair.
+        converted = {n for n, i in expand_inputs(schema, given, widgets=False).items() if i.type != DYNAMIC_COMBO}
         inputs: dict[str, Any] = {}
         wanted: dict[str, InputSchema] = {}
         for name, value in given.items():
@@ -100,6 +102,8 @@ class Reader:
             if declared is None:
                 self._unknown(node, name, value, schema, known)
                 continue
+            if name in converted and not isinstance(value, list):
+                value = _converted(declared, unwrap(value))
             read = self._value(node, declared, value, schema)
             if read is not _NOTHING:
                 inputs[name], wanted[name] = read, declared
@@ -142,7 +146,6 @@ class Reader:
             origin = self.catalog.get(replace_class(self.text.nodes[source], self.catalog)["class_type"])
             assert origin is not None
             return Link(source, int(link[1]) % len(origin.outputs))
-        value = _converted(declared, unwrap(value))
         if value is None and not declared.required and schema.input(declared.name) is not None:
             self.report(IGNORED_INPUT, f"`{declared.name}` is left out: it is null, which means not given", path)
             return _NOTHING
@@ -168,7 +171,7 @@ _NOTHING: Any = object()
 
 
 def _converted(declared: InputSchema, value: Any) -> Any:
-    """A literal as the server makes it; the inputs that a pack declares for itself are read in the same way."""
+    """A literal as the server makes it."""
     try:
         return convert(declared.type, value)
     except (ValueError, TypeError, OverflowError):
