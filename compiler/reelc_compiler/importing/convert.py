@@ -40,7 +40,9 @@ class Imported:
     left_out: tuple[str, ...]
 
 
-def import_graph(graph: GraphText, name: str, catalog: Catalog, provider: SourceProvider, sink: Sink) -> Imported | None:
+def import_graph(
+    graph: GraphText, name: str, catalog: Catalog, provider: SourceProvider, sink: Sink
+) -> Imported | None:
     """The file that compiles to a graph, on the word of having compiled it.
 
     Args:
@@ -130,7 +132,9 @@ def _relinked(raw: RawNode, stands: Mapping[str, str]) -> RawNode:
 def _comments(graph: GraphText, left_out: tuple[str, ...], sink: Sink) -> tuple[str, ...]:
     if not left_out:
         return ()
-    names = [f"{' '.join(node.split())} ({' '.join(str(graph.nodes[node]['class_type']).split())})" for node in left_out]
+    names = [
+        f"{' '.join(node.split())} ({' '.join(str(graph.nodes[node]['class_type']).split())})" for node in left_out
+    ]
     for node, name in zip(left_out, names, strict=True):
         sink.add(graph.diagnostic(LEFT_OUT, f"the node {name} is left out: no output needs it", (node,)))
     return tuple(f"Left out, since no output needs it: {name}" for name in names)
@@ -205,6 +209,3 @@ def _places(source: Source, written: Written) -> list[tuple[int, int, str]]:
 def _no_pictures(path: str, module: str) -> PictureInfo:
     """Imported text names no picture of the project: names in nodes are the worker's own."""
     raise InputFault(MISSING_INPUT_FILE, f"there is no file `{path}`")
-
-
-

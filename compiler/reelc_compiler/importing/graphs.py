@@ -100,7 +100,7 @@ def _graph(source: Source, value: Any) -> GraphText:
     if not any(isinstance(node, dict) and "class_type" in node for node in nodes.values()):
         raise Unreadable(
             "the file is JSON, and no graph: no node in it has a `class_type`",
-            "a graph looks like `{\"3\": {\"class_type\": \"KSampler\", \"inputs\": {...}}}`",
+            'a graph looks like `{"3": {"class_type": "KSampler", "inputs": {...}}}`',
         )
     return GraphText(source, nodes, wrapped)
 
@@ -137,10 +137,11 @@ def _places(text: str) -> dict[Path, tuple[int, int]]:
                 key = last = None
             case ":":
                 if last is not None and len(path) <= _DEPTH:
-                    key = json.loads(text[slice(*last)])
+                    name: str = json.loads(text[slice(*last)])
                     outer = path[1:]
                     if None not in outer:
-                        found[(*cast(list[str], outer), key)] = last
+                        found[(*cast(list[str], outer), name)] = last
+                    key = name
             case _:
                 last = word.span()
     return found
