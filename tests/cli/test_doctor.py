@@ -393,7 +393,7 @@ def test_a_fault_of_the_doctor_itself_is_a_line(stub: ComfyStub, monkeypatch: py
     def explode(*args: Any) -> Any:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(worker, "pull", explode)
+    monkeypatch.setattr(worker, "from_dump", explode)
     assert "RuntimeError: boom" in findings("--worker", stub.url, code=3)["classes"]["text"]
     monkeypatch.setattr(worker, "_hardware", explode)
     assert "RuntimeError: boom" in findings("--worker", stub.url, code=3)["worker"]["text"]

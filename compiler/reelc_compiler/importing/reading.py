@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from reelc_compiler.canonical import canonical
 from reelc_compiler.catalog import DYNAMIC_COMBO, Catalog, InputSchema, NodeSchema, expand_inputs
-from reelc_compiler.importing.graphs import GraphText, Path
+from reelc_compiler.importing.graphs import GraphText
 from reelc_compiler.target.comfyui.literals import convert, shown, unwrap
 from reelc_compiler.target.comfyui.notices import link_source
 from reelc_compiler.target.comfyui.replace import replace_class
@@ -133,21 +133,21 @@ class Reader:
         inputs = {name: inputs[name] for name in known if name in inputs}
         return RawNode(node, schema, _title(data), inputs, wanted)
 
-    def report(self, code: Code, message: str, path: Path, *help_: str) -> None:
-        """Add a finding about the graph."""
-        self.found.append(self.text.diagnostic(code, message, path, *help_))
+    def report(self, code: Code, message: str, node: str, name: str, *help_: str) -> None:
+        """Add a finding about an input of the graph."""
+        self.found.append(self.text.diagnostic(code, message, node, name, *help_))
 
     def _unknown(self, node: str, name: str, value: Any, schema: NodeSchema, known: Mapping[str, InputSchema]) -> None:
-        path = (node, "inputs", name)
         source = link_source(value)
         grows = any(i.autogrow is not None and name.startswith(f"{i.name}.") for i in schema.inputs)
         if any(hidden.name == name for hidden in schema.hidden):
-            self.report(IGNORED_INPUT, f"`{name}` is left out: the server fills it in itself", path)
+            self.report(IGNORED_INPUT, f"`{name}` is left out: the server fills it in itself", node, name)
         elif source is not None or grows:
             self.report(
                 UNWRITABLE,
                 f"the class {schema.class_type} has no input `{name}`, and something is linked to it",
-                path,
+                node,
+                name,
                 *(did_you_mean(name, [n for n in known if n not in self.text.nodes[node].get("inputs", {})])),
                 "take the input out of the JSON file; or compile for a catalog that has it, with `--catalog`",
             )
@@ -155,16 +155,16 @@ class Reader:
             self.report(
                 IGNORED_INPUT,
                 f"`{name}` is left out: {schema.class_type} has no such input, and ComfyUI ignores it",
-                path,
+                node,
+                name,
             )
 
     def _value(self, node: str, declared: InputSchema, value: Any, schema: NodeSchema) -> Any:
-        path = (node, "inputs", declared.name)
         if isinstance(value, list):
             link = cast(list[Any], value)
             source = link_source(link)
             if source is None or declared.type == DYNAMIC_COMBO:
-                return self._refuse(path, "it is a list, and no link", declared)
+                return self._refuse(node, "it is a list, and no link", declared)
             origin = self.catalog.get(replace_class(self.text.nodes[source], self.catalog)["class_type"])
             assert origin is not None
             slot = int(link[1]) % len(origin.outputs)
@@ -173,24 +173,29 @@ class Reader:
             if slot == 0:
                 return Fed(self.replaced[source])
             message = f"the port `{self.replaced[source]}` gives the picture of the node {source}, and no mask"
-            self.report(PORT_KIND, message, path, "feed the inputs that take the picture: one port for each")
+            self.report(
+                PORT_KIND, message, node, declared.name, "feed the inputs that take the picture: one port for each"
+            )
             return _NOTHING
         if value is None and not declared.required and schema.input(declared.name) is not None:
-            self.report(IGNORED_INPUT, f"`{declared.name}` is left out: it is null, which means not given", path)
+            self.report(
+                IGNORED_INPUT, f"`{declared.name}` is left out: it is null, which means not given", node, declared.name
+            )
             return _NOTHING
         if isinstance(value, float) and not math.isfinite(value):
-            return self._refuse(path, f"{value} is no number", declared)
+            return self._refuse(node, f"{value} is no number", declared)
         if not isinstance(value, bool | int | float | str):
-            return self._refuse(path, f"{shown(value)} is neither a number nor a text", declared)
+            return self._refuse(node, f"{shown(value)} is neither a number nor a text", declared)
         if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-            return self._refuse(path, "the text has half a character in it", declared)
+            return self._refuse(node, "the text has half a character in it", declared)
         return value
 
-    def _refuse(self, path: Path, why: str, declared: InputSchema) -> Any:
+    def _refuse(self, node: str, why: str, declared: InputSchema) -> Any:
         self.report(
             UNWRITABLE,
             f"the value of `{declared.name}` cannot be written in Reel: {why}",
-            path,
+            node,
+            declared.name,
             "give it another value in the JSON file, or send the graph to ComfyUI as it is",
         )
         return _NOTHING

@@ -5,18 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 from reelc_compiler.catalog import DYNAMIC_COMBO, Catalog, InputSchema, NodeSchema, expand_inputs
-from reelc_compiler.importing.graphs import GraphText, Path
+from reelc_compiler.importing.graphs import GraphText
 from reelc_compiler.importing.reading import Fed, RawNode, Reader
 from reelc_compiler.sema import nodes
 from reelc_compiler.sema.kinds import CLIP, IMAGE, UNKNOWN, Kind, NodeKind, Opaque, OptionalKind, a_kind, assignable
 from reelc_compiler.sema.program import ModuleInfo, PortInfo, WorkflowBinding, WorkflowInfo
 from reelc_compiler.sema.resolve import duplicate
 from reelc_compiler.sema.signatures import Signatures
+from reelc_compiler.target.comfyui.judgement import ERRORS
 from reelc_compiler.target.comfyui.replace import replace_class
 from reelc_compiler.target.comfyui.validate import NodeError, faults
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Code, Diagnostic, Label, Sink
-from reelc_dsl.diagnostics.codes import BAD_PORT, PORT_KIND, REFUSED_GRAPH, UNUSED_PORT
+from reelc_dsl.diagnostics.codes import BAD_PORT, PORT_KIND, UNUSED_PORT
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.source import Span
 
@@ -27,7 +28,7 @@ def workflow(
     """A workflow with its ports and the nodes that it makes; None after errors.
 
     Args:
-        sink: receives E0202, E0206, E0521, E0522, E0524, E0525 and W0520, W0523.
+        sink: receives E0202, E0206, E0520, E0522, E0523, what is wrong with the graph, and W0521, W0801.
     """
     return _Workflow(module, binding, signatures, catalog, sink).check()
 
@@ -79,11 +80,13 @@ class _Workflow:
             returns=NodeKind(f"workflow {self.decl.name.text}", tuple((p.name, p.kind) for p in outs)),
         )
 
-    def report(self, code: Code, message: str, span: Span, *help_: str, at: Path = ()) -> None:
+    def report(
+        self, code: Code, message: str, span: Span, *help_: str, at: tuple[str, str | None] | None = None
+    ) -> None:
         """Add a finding at a place of the program, and show the graph's node."""
         labels: tuple[Label, ...] = ()
-        if at:
-            place = self.text.span(at)
+        if at is not None:
+            place = self.text.span(*at)
             labels = (Label(place, "the graph has this"),) if place.end else ()
         self.sink.add(Diagnostic(code=code, message=message, span=span, labels=labels, help=help_))
         self.failed = self.failed or code.code.startswith("E")
@@ -160,7 +163,7 @@ class _Workflow:
                 f"the node {node} is a {schema.class_type}, which has no input {shown}",
                 port.path.span,
                 *(did_you_mean(name, known) or ("its inputs are " + ", ".join(f"`{n}`" for n in known),)),
-                at=(node,),
+                at=(node, None),
             )
             return None
         if self.targets.setdefault(f"{node}.{name}", port.name.text) != port.name.text:
@@ -169,7 +172,7 @@ class _Workflow:
             return None
         if declared.type == DYNAMIC_COMBO:
             message = f"the input `{name}` of {schema.class_type} decides which other inputs there are"
-            self.report(PORT_KIND, message, port.path.span, "leave it as the graph has it", at=(node, "inputs", name))
+            self.report(PORT_KIND, message, port.path.span, "leave it as the graph has it", at=(node, name))
             return None
         if _loads(schema, declared) and _picture(kind):
             self.replaced[node] = port.name.text
@@ -178,7 +181,7 @@ class _Workflow:
         else:
             takes = nodes.wanted(declared)
             message = f"the input `{name}` of {schema.class_type} takes {takes}, and the port is {a_kind(kind)}"
-            self.report(PORT_KIND, message, port.type.span, at=(node, "inputs", name))
+            self.report(PORT_KIND, message, port.type.span, at=(node, name))
             return None
         return PortInfo(port.name.text, kind, port)
 
@@ -203,7 +206,7 @@ class _Workflow:
                     did_you_mean(name, [o.name for o in schema.outputs])
                     or (f"its outputs are {outputs}" if outputs else "it has no outputs",)
                 ),
-                at=(node,),
+                at=(node, None),
             )
             return None
         output = schema.outputs[slot]
@@ -215,7 +218,7 @@ class _Workflow:
             message = (
                 f"the output `{output.name}` of {schema.class_type} is {a_kind(made)}, and the port is {a_kind(kind)}"
             )
-            self.report(PORT_KIND, message, port.type.span, help_, at=(node,))
+            self.report(PORT_KIND, message, port.type.span, help_, at=(node, None))
             return None
         return PortInfo(port.name.text, made if isinstance(kind, Opaque) else kind, port, node=node, slot=slot)
 
@@ -236,17 +239,10 @@ class _Workflow:
         return not found
 
     def refused(self, error: NodeError) -> None:
-        path: Path = () if error.node is None else (error.node,)
-        if error.input is not None:
-            path = (*path, "inputs", error.input)
-        self.inside(
-            self.text.diagnostic(
-                REFUSED_GRAPH,
-                f"ComfyUI would refuse the node {error.node} of the graph: {error.message}",
-                path,
-                *(f"did you mean `{s}`?" for s in error.suggestions[:1]),
-            )
-        )
+        """What ComfyUI would say of a node."""
+        message = f"ComfyUI would refuse the node {error.node} of the graph: {error.message}"
+        help_ = (f"did you mean `{s}`?" for s in error.suggestions[:1])
+        self.inside(self.text.diagnostic(ERRORS[error.type], message, error.node, error.input, *help_))
 
     def needed(self, port: PortInfo, made: Mapping[str, RawNode]) -> bool:
         """Whether the graph has no value of its own where a port leads."""
