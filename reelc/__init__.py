@@ -14,7 +14,7 @@ __all__ = ["Compilation", "__version__", "check", "compile", "format", "import_g
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__ and name != "__version__":
+    if name in ("Compilation", "check", "compile", "format", "import_graph", "validate"):
         from reelc import api
 
         return getattr(api, name)

@@ -172,7 +172,7 @@ def import_graph(file: str | Path, *, catalog: str | None = None) -> tuple["Impo
         The text, and what is to be said about it: what was left out.
 
     Raises:
-        ReelError: E0801 to E0523; the file cannot be read, is no such graph, or cannot be written as Reel.
+        ReelError: the file cannot be read, is no graph that ComfyUI accepts, or has no form in Reel (E0520, E0521).
     """
     from reelc_compiler.importing.convert import import_graph as convert
     from reelc_compiler.importing.graphs import Unreadable, parse_graph, unreadable

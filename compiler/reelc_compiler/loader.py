@@ -191,7 +191,7 @@ class Project:
 
     def _near(self, key: str) -> str | None:
         """The name of a file that was probably meant, in the folder of one that is not there."""
-        return _nearest(self.root / key, ".reel")
+        return _nearest(self.root / key, ".json" if key.endswith(".json") else ".reel")
 
     def _inside(self, path: Path) -> bool:
         return Path(os.path.realpath(path)).is_relative_to(self.root)

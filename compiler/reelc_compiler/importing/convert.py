@@ -5,16 +5,17 @@ from typing import Any
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.driver import Request, compile_plan
-from reelc_compiler.importing.graphs import GraphText, Path, shown
+from reelc_compiler.importing.graphs import GraphText
 from reelc_compiler.importing.naming import KEYWORDS, identifier
 from reelc_compiler.importing.reading import Link, RawNode, Reader, identities
 from reelc_compiler.importing.writing import Written, write
 from reelc_compiler.inputs import InputFault, PictureInfo
 from reelc_compiler.sema.resolve import SourceProvider
-from reelc_compiler.target.comfyui.validate import NodeError, validate
+from reelc_compiler.target.comfyui.judgement import judge_value
+from reelc_compiler.target.comfyui.places import Places
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, Sink
-from reelc_dsl.diagnostics.codes import EQUAL_NODES, IMPORT_DIFFERS, LEFT_OUT, MISSING_INPUT_FILE, REFUSED_GRAPH
+from reelc_dsl.diagnostics.codes import EQUAL_NODES, IMPORT_DIFFERS, MISSING_INPUT_FILE, UNREACHED_NODE
 from reelc_dsl.parser import parse
 from reelc_dsl.printer import reformat
 from reelc_dsl.records import dataclass
@@ -50,16 +51,16 @@ def import_graph(
         name: the file's name without its ending; the pipeline is named after it.
         catalog: the node classes.
         provider: has the standard library, which every compilation reads.
-        sink: receives E0521 to E0523 and W0801 to W0522.
+        sink: receives what is wrong with the graph, E0520, E0521, and W0520, W0801, W0804.
 
     Returns:
         None after errors.
     """
-    verdict = validate(graph.nodes, catalog)
-    if verdict.errors:
-        for error in verdict.errors:
-            sink.add(_refused(graph, error))
+    judged = judge_value(graph.nodes, graph.places, catalog)
+    if judged.errors:
+        sink.extend(finding.diagnostic for finding in judged.errors)
         return None
+    verdict = judged.comfyui
     reader = Reader(graph, catalog)
     nodes = reader.closure(verdict.outputs)
     sink.extend(reader.found)
@@ -86,24 +87,6 @@ def pipeline_name(name: str) -> str:
     return found if found and found not in KEYWORDS else "imported"
 
 
-def _refused(graph: GraphText, error: NodeError) -> Diagnostic:
-    path: Path = () if error.node is None else (error.node,)
-    if error.input is not None:
-        path = (*path, "inputs", error.input)
-    message = "ComfyUI would refuse the graph: " + error.message
-    help_ = tuple(f"did you mean `{s}`?" for s in error.suggestions[:1])
-    if error.type == "missing_node_type":
-        help_ += ("with a node pack's classes: `reelc catalog pull` from a worker that has it, and `--catalog`",)
-    found = graph.diagnostic(REFUSED_GRAPH, message, path, *help_)
-    return Diagnostic(
-        code=found.code,
-        message=found.message,
-        span=found.span,
-        notes=(*found.notes, f"ComfyUI calls this {error.type}"),
-        help=found.help,
-    )
-
-
 def _shared(
     nodes: Mapping[str, RawNode], outputs: Iterable[str], graph: GraphText, sink: Sink
 ) -> tuple[dict[str, RawNode], tuple[str, ...]]:
@@ -117,7 +100,7 @@ def _shared(
             distinct[node] = _relinked(nodes[node], stands)
         else:
             message = f"the nodes {stands[node]} and {node} are equal, and become one"
-            sink.add(graph.diagnostic(EQUAL_NODES, message, (node,)))
+            sink.add(graph.diagnostic(EQUAL_NODES, message, node, None))
     return distinct, tuple(dict.fromkeys(stands[node] for node in outputs))
 
 
@@ -136,7 +119,7 @@ def _comments(graph: GraphText, left_out: tuple[str, ...], sink: Sink) -> tuple[
         f"{' '.join(node.split())} ({' '.join(str(graph.nodes[node]['class_type']).split())})" for node in left_out
     ]
     for node, name in zip(left_out, names, strict=True):
-        sink.add(graph.diagnostic(LEFT_OUT, f"the node {name} is left out: no output needs it", (node,)))
+        sink.add(graph.diagnostic(UNREACHED_NODE, f"the node {name} is left out: no output needs it", node, None))
     return tuple(f"Left out, since no output needs it: {name}" for name in names)
 
 
@@ -165,7 +148,7 @@ def _compiles_back(
                 sink.add(_does_not_compile(graph, found, places))
         return False
     made = plan.jobs[0].graph if len(plan.jobs) == 1 else {}
-    again = Reader(GraphText(Source(name, ""), made, wrapped=False), catalog)
+    again = Reader(GraphText(made, Places(Source(name, ""))), catalog)
     back = again.closure(made) if made else {}
     if not again.found and set(identities(back).values()) == set(identities(nodes).values()):
         return True
@@ -173,7 +156,8 @@ def _compiles_back(
         graph.diagnostic(
             IMPORT_DIFFERS,
             "what would be written compiles to another graph",
-            (),
+            None,
+            None,
             "please report this, with the graph if you can share it",
         )
     )
@@ -183,11 +167,12 @@ def _compiles_back(
 def _does_not_compile(graph: GraphText, found: Diagnostic, places: list[tuple[int, int, str]]) -> Diagnostic:
     at = found.span.start if found.span is not None else -1
     node = next((node for start, end, node in places if start <= at < end), None)
-    what = "the graph" if node is None else f"the node {shown((node,))}"
+    what = "the graph" if node is None else f"the node {node}"
     return graph.diagnostic(
         IMPORT_DIFFERS,
         f"{what} cannot be written in Reel: {found.message} ({found.code.code})",
-        () if node is None else (node,),
+        node,
+        None,
         *found.help,
     )
 

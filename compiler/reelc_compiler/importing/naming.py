@@ -11,7 +11,11 @@ MAX_LENGTH = 32
 MAX_WORDS = 4
 # Words that the grammar knows, and names that every file has: a name of one's own would hide them.
 KEYWORDS = frozenset(
-    ["reel", "use", "from", "as", "let", "record", "stage", "pipeline", "workflow", "in", "out", "param", "require", "warn", "else", "help", "output", "return", "estimate", "target", "window", "preview", "if", "then", "for", "chain", "or", "and", "not", "node", "true", "false", "none", "until", "times"]
+    {
+        *("reel", "use", "from", "as", "let", "record", "stage", "pipeline", "workflow", "in", "out", "param"),
+        *("require", "warn", "else", "help", "output", "return", "estimate", "target", "window", "preview"),
+        *("if", "then", "for", "chain", "until", "times", "or", "and", "not", "node", "true", "false", "none"),
+    }
 )
 TAKEN = KEYWORDS | BUILTINS.keys() | set(RESERVED) | {"fit"}
 # What a node is called for its one output.
@@ -37,7 +41,10 @@ _BY_TYPE = {
 _ROLES = frozenset({"positive", "negative"})
 # In titles that ComfyUI itself gives to loaders.
 _LOADED = frozenset(
-    ["load", "loader", "model", "diffusion", "checkpoint", "image", "video", "audio", "vae", "clip", "vision", "lora", "upscale", "latent"]
+    {
+        *("load", "loader", "model", "diffusion", "checkpoint", "lora", "upscale"),
+        *("image", "video", "audio", "latent", "vae", "clip", "vision"),
+    }
 )
 
 

@@ -10,12 +10,12 @@ from typing import Any, cast
 
 from reelc_compiler.canonical import canonical
 from reelc_compiler.catalog import DYNAMIC_COMBO, Catalog, InputSchema, NodeSchema, expand_inputs
-from reelc_compiler.importing.graphs import GraphText, Path
+from reelc_compiler.importing.graphs import GraphText
 from reelc_compiler.target.comfyui.literals import convert, shown, unwrap
 from reelc_compiler.target.comfyui.notices import link_source
 from reelc_compiler.target.comfyui.replace import replace_class
 from reelc_dsl.diagnostics import Code, Diagnostic
-from reelc_dsl.diagnostics.codes import IGNORED_INPUT, UNWRITABLE
+from reelc_dsl.diagnostics.codes import IGNORED_INPUT, PORT_KIND, UNWRITABLE
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.records import dataclass
 
@@ -28,6 +28,14 @@ class Link:
     slot: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """A value from outside: what a workflow's port is given, else the graph's own literal."""
+
+    port: str
+    default: Any = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RawNode:
     """A node that runs.
@@ -36,7 +44,7 @@ class RawNode:
         id: in the graph.
         schema: its class.
         title: as the window shows it, empty when there is none.
-        inputs: by dotted name: a :class:`Link`, or a literal as the server hands it to the node.
+        inputs: by dotted name: a :class:`Link`, a :class:`Fed`, or a literal as the server hands it to the node.
         wanted: the schemas of these inputs.
     """
 
@@ -56,13 +64,21 @@ class Reader:
 
     Args:
         text: the graph; every node is an object with a class that the catalog has, or one that replaced it.
-        ported: inputs that are fed from outside, as ``(node, input)``; what the graph has there is passed over.
+        ported: inputs that are fed from outside, as ``(node, input)``, with the ports that feed them.
+        replaced: loaders of pictures whose picture comes from outside, with the ports that give it.
     """
 
-    def __init__(self, text: GraphText, catalog: Catalog, ported: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        text: GraphText,
+        catalog: Catalog,
+        ported: Mapping[tuple[str, str], str] | None = None,
+        replaced: Mapping[str, str] | None = None,
+    ) -> None:
         self.text = text
         self.catalog = catalog
-        self.ported = frozenset(ported)
+        self.ported = ported or {}
+        self.replaced = replaced or {}
         self.found: list[Diagnostic] = []
 
     def closure(self, wanted: Iterable[str]) -> dict[str, RawNode]:
@@ -96,36 +112,42 @@ class Reader:
         inputs: dict[str, Any] = {}
         wanted: dict[str, InputSchema] = {}
         for name, value in given.items():
-            if (node, name) in self.ported:
-                continue
             declared = known.get(name)
             if declared is None:
                 self._unknown(node, name, value, schema, known)
                 continue
             if name in converted and not isinstance(value, list):
                 value = _converted(declared, unwrap(value))
+            port = self.ported.get((node, name))
+            if port is not None:
+                plain = isinstance(value, bool | int | float | str)
+                inputs[name], wanted[name] = Fed(port, value if plain else None), declared
+                continue
             read = self._value(node, declared, value, schema)
             if read is not _NOTHING:
                 inputs[name], wanted[name] = read, declared
+        for (owner, name), port in self.ported.items():
+            if owner == node and name not in given and name in known:
+                inputs[name], wanted[name] = Fed(port), known[name]
         # In the class's own order: what is written does not depend on the order of the JSON.
         inputs = {name: inputs[name] for name in known if name in inputs}
         return RawNode(node, schema, _title(data), inputs, wanted)
 
-    def report(self, code: Code, message: str, path: Path, *help_: str) -> None:
-        """Add a finding about the graph."""
-        self.found.append(self.text.diagnostic(code, message, path, *help_))
+    def report(self, code: Code, message: str, node: str, name: str, *help_: str) -> None:
+        """Add a finding about an input of the graph."""
+        self.found.append(self.text.diagnostic(code, message, node, name, *help_))
 
     def _unknown(self, node: str, name: str, value: Any, schema: NodeSchema, known: Mapping[str, InputSchema]) -> None:
-        path = (node, "inputs", name)
         source = link_source(value)
         grows = any(i.autogrow is not None and name.startswith(f"{i.name}.") for i in schema.inputs)
         if any(hidden.name == name for hidden in schema.hidden):
-            self.report(IGNORED_INPUT, f"`{name}` is left out: the server fills it in itself", path)
+            self.report(IGNORED_INPUT, f"`{name}` is left out: the server fills it in itself", node, name)
         elif source is not None or grows:
             self.report(
                 UNWRITABLE,
                 f"the class {schema.class_type} has no input `{name}`, and something is linked to it",
-                path,
+                node,
+                name,
                 *(did_you_mean(name, [n for n in known if n not in self.text.nodes[node].get("inputs", {})])),
                 "take the input out of the JSON file; or compile for a catalog that has it, with `--catalog`",
             )
@@ -133,35 +155,47 @@ class Reader:
             self.report(
                 IGNORED_INPUT,
                 f"`{name}` is left out: {schema.class_type} has no such input, and ComfyUI ignores it",
-                path,
+                node,
+                name,
             )
 
     def _value(self, node: str, declared: InputSchema, value: Any, schema: NodeSchema) -> Any:
-        path = (node, "inputs", declared.name)
         if isinstance(value, list):
             link = cast(list[Any], value)
             source = link_source(link)
             if source is None or declared.type == DYNAMIC_COMBO:
-                return self._refuse(path, "it is a list, and no link", declared)
+                return self._refuse(node, "it is a list, and no link", declared)
             origin = self.catalog.get(replace_class(self.text.nodes[source], self.catalog)["class_type"])
             assert origin is not None
-            return Link(source, int(link[1]) % len(origin.outputs))
+            slot = int(link[1]) % len(origin.outputs)
+            if source not in self.replaced:
+                return Link(source, slot)
+            if slot == 0:
+                return Fed(self.replaced[source])
+            message = f"the port `{self.replaced[source]}` gives the picture of the node {source}, and no mask"
+            self.report(
+                PORT_KIND, message, node, declared.name, "feed the inputs that take the picture: one port for each"
+            )
+            return _NOTHING
         if value is None and not declared.required and schema.input(declared.name) is not None:
-            self.report(IGNORED_INPUT, f"`{declared.name}` is left out: it is null, which means not given", path)
+            self.report(
+                IGNORED_INPUT, f"`{declared.name}` is left out: it is null, which means not given", node, declared.name
+            )
             return _NOTHING
         if isinstance(value, float) and not math.isfinite(value):
-            return self._refuse(path, f"{value} is no number", declared)
+            return self._refuse(node, f"{value} is no number", declared)
         if not isinstance(value, bool | int | float | str):
-            return self._refuse(path, f"{shown(value)} is neither a number nor a text", declared)
+            return self._refuse(node, f"{shown(value)} is neither a number nor a text", declared)
         if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-            return self._refuse(path, "the text has half a character in it", declared)
+            return self._refuse(node, "the text has half a character in it", declared)
         return value
 
-    def _refuse(self, path: Path, why: str, declared: InputSchema) -> Any:
+    def _refuse(self, node: str, why: str, declared: InputSchema) -> Any:
         self.report(
             UNWRITABLE,
             f"the value of `{declared.name}` cannot be written in Reel: {why}",
-            path,
+            node,
+            declared.name,
             "give it another value in the JSON file, or send the graph to ComfyUI as it is",
         )
         return _NOTHING
