@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reelc_compiler.catalog.quirks import with_check
 from reelc_compiler.catalog.schema import (
     ANY_TYPE,
     MATCH_TYPE,
@@ -20,10 +21,11 @@ def decode_class(class_type: str, record: Mapping[str, Any]) -> NodeSchema:
     flags = frozenset[str](record.get("flags", ()))
     validate: Mapping[str, Any] = record.get("validate", {})
     args = frozenset[str](validate.get("args", ()))
+    inputs = decode_sections(record.get("in", {}))
     return NodeSchema(
         class_type=class_type,
         pack=record["pack"],
-        inputs=decode_sections(record.get("in", {})),
+        inputs=tuple(with_check(class_type, i) if i.name in args else i for i in inputs) if validate else inputs,
         hidden=tuple(InputSchema(name, kind, "hidden") for name, kind in record.get("hidden", {}).items()),
         outputs=tuple(_output(*out) for out in record.get("out", ())),
         output_node="output_node" in flags,
@@ -46,7 +48,10 @@ def decode_sections(sections: Mapping[str, Sequence[Sequence[Any]]]) -> tuple[In
 
 def _output(kind: str, name: str, options: Mapping[str, Any] | None = None) -> OutputSchema:
     extra = options or {}
-    return OutputSchema(name, kind, bool(extra.get("list")), extra.get("match"), extra.get("dialect", _dialect(kind)))
+    choices = tuple(extra["choices"]) if "choices" in extra else None
+    return OutputSchema(
+        name, kind, bool(extra.get("list")), extra.get("match"), extra.get("dialect", _dialect(kind)), choices
+    )
 
 
 def _dialect(kind: str) -> str:
@@ -84,6 +89,7 @@ def _input(entry: Sequence[Any], section: Section) -> InputSchema:
         links_from=tuple(o.get("links", ())),
         dialect=o.get("dialect", _dialect(kind)),
         options={key: decode_sections(inner) for key, inner in o["options"].items()} if "options" in o else None,
+        inner=decode_sections(o["slot"]) if "slot" in o else None,
         widgets={key: tuple(_input(w, "optional") for w in inner) for key, inner in o.get("widgets", {}).items()},
         autogrow=_autogrow(o["grow"]) if "grow" in o else None,
         match=match[0],
