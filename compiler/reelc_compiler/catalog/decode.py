@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reelc_compiler.catalog.quirks import with_check
+from reelc_compiler.catalog.quirks import LINKS_TO, with_check
 from reelc_compiler.catalog.schema import (
     ANY_TYPE,
     MATCH_TYPE,
@@ -27,7 +27,7 @@ def decode_class(class_type: str, record: Mapping[str, Any]) -> NodeSchema:
         pack=record["pack"],
         inputs=tuple(with_check(class_type, i) if i.name in args else i for i in inputs) if validate else inputs,
         hidden=tuple(InputSchema(name, kind, "hidden") for name, kind in record.get("hidden", {}).items()),
-        outputs=tuple(_output(*out) for out in record.get("out", ())),
+        outputs=tuple(_output(class_type, i, *out) for i, out in enumerate(record.get("out", ()))),
         output_node="output_node" in flags,
         deprecated="deprecated" in flags,
         experimental="experimental" in flags,
@@ -46,11 +46,16 @@ def decode_sections(sections: Mapping[str, Sequence[Sequence[Any]]]) -> tuple[In
     return tuple(_input(entry, section) for section in order for entry in sections.get(section, ()))
 
 
-def _output(kind: str, name: str, options: Mapping[str, Any] | None = None) -> OutputSchema:
+def _output(class_type: str, slot: int, kind: str, name: str, options: Mapping[str, Any] | None = None) -> OutputSchema:
     extra = options or {}
-    choices = tuple(extra["choices"]) if "choices" in extra else None
     return OutputSchema(
-        name, kind, bool(extra.get("list")), extra.get("match"), extra.get("dialect", _dialect(kind)), choices
+        name,
+        kind,
+        is_list=bool(extra.get("list")),
+        match=extra.get("match"),
+        dialect=extra.get("dialect", _dialect(kind)),
+        choices=tuple(extra["choices"]) if "choices" in extra else None,
+        links_to=LINKS_TO.get((class_type, slot), ()),
     )
 
 

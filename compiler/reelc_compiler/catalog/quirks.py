@@ -20,6 +20,14 @@ LINKS_FROM: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("VHS_LoadVideoFFmpeg", "force_rate"): ("INT",),
     ("VHS_LoadVideoFFmpegPath", "force_rate"): ("INT",),
 }
+# Class, output slot -> input types that it links to besides the one that is shown.
+LINKS_TO: Mapping[tuple[str, int], tuple[str, ...]] = {
+    ("VHS_LoadImagePath", 0): ("LATENT",),
+    ("VHS_LoadVideo", 0): ("LATENT",),
+    ("VHS_LoadVideoPath", 0): ("LATENT",),
+    ("VHS_LoadVideoFFmpeg", 0): ("LATENT",),
+    ("VHS_LoadVideoFFmpegPath", 0): ("LATENT",),
+}
 
 
 @dataclass(frozen=True, slots=True)

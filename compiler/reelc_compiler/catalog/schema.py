@@ -126,7 +126,7 @@ class InputSchema:
         if output_type in self.links_from:
             return True
         # A classic combo's type is its list of values, which equals no type name.
-        return socket_compatible(output_type, self.type) if not self.listed else output_type == ANY_TYPE
+        return socket_compatible(output_type, self.type) if not self.listed else output_type in (ANY_TYPE, MATCH_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,7 @@ class OutputSchema:
     Attributes:
         match: the group of inputs whose type it takes on.
         choices: a list of values in place of a type, which links to a ``listed`` combo of the same list.
+        links_to: input types that it links to although ``type`` does not say so.
         dialect: whose values it gives where a pack borrows a type's name; ``*`` when that is not known.
     """
 
@@ -145,6 +146,7 @@ class OutputSchema:
     match: str | None = None
     dialect: str = ""
     choices: tuple[Any, ...] | None = None
+    links_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def link_source(value: Any) -> str | None:
 def fits(output: OutputSchema, wanted: InputSchema) -> bool:
     """Whether ComfyUI's validator lets this output be linked to this input."""
     if output.choices is None:
-        return wanted.accepts(output.type)
+        return wanted.accepts(output.type) or wanted.type in output.links_to
     # A list of values in place of a type.
     if wanted.listed:
         return list(output.choices) == list(wanted.choices or ())

@@ -81,6 +81,9 @@ def not_in_list(schema: InputSchema, value: Any, files: Files | None, hints: Hin
         if files is None:
             return None
         there = files.get(schema.files, ())
+        if schema.folders:
+            # Of an empty folder the files say nothing.
+            there = sorted({f.partition("/")[0] for f in there if "/" in f})
     wanted: list[Any] = cast(list[Any], value) if schema.multiselect and isinstance(value, list) else [value]
     missing = [v for v in wanted if v not in choices and not (isinstance(v, str) and v in there)]
     if not missing:

@@ -186,6 +186,8 @@ def _off_step(wanted: InputSchema, value: Any) -> bool:
     if isinstance(value, int) and isinstance(wanted.step, int) and isinstance(origin, int):
         return (value - origin) % wanted.step != 0
     steps = (value - origin) / wanted.step
+    if not math.isfinite(steps):
+        return False
     return abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps))
 
 

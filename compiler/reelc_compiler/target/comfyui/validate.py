@@ -31,13 +31,14 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
     """
     if not isinstance(graph, dict):
         return _refused(500, "http_500", None, "the graph is not a JSON object")
-    nodes: dict[str, Mapping[str, Any]] = {}
-    for node, data in cast(Mapping[str, Any], graph).items():
+    nodes = dict(cast(Mapping[str, Any], graph))
+    for node, data in nodes.items():
         refused = _shape(node, data)
         if refused is not None:
             return refused
+    for node, data in nodes.items():
         try:
-            nodes[node] = replace_class(data, catalog)
+            nodes[node] = replace_class(data, catalog) if isinstance(data, dict) else data
         except CannotReplace as error:
             return _refused(500, "http_500", node, str(error))
     for node, data in nodes.items():
@@ -65,8 +66,10 @@ def _refused(status: Any, kind: str, node: str | None, message: str, suggestions
 
 def _shape(node: str, data: Any) -> Verdict | None:
     """The server's first look at every node, for classes to replace, fails on what is no object."""
+    passes = isinstance(data, (str, list)) and not ("class_type" in data and "inputs" in data)
     if not isinstance(data, dict):
-        return _refused(500, "http_500", node, "the node is not a JSON object")
+        # A text or a list only has no such key at first; the look at the classes fails on it.
+        return None if passes else _no_object(node)
     fields = cast(Mapping[str, Any], data)
     if "class_type" not in fields or "inputs" not in fields:
         return None
@@ -77,13 +80,20 @@ def _shape(node: str, data: Any) -> Verdict | None:
     return None
 
 
-def _class(node: str, data: Mapping[str, Any], catalog: Catalog) -> Verdict | None:
-    name = data.get("class_type")
+def _no_object(node: str) -> Verdict:
+    return _refused(500, "http_500", node, "the node is not a JSON object")
+
+
+def _class(node: str, data: Any, catalog: Catalog) -> Verdict | None:
+    if not isinstance(data, dict):
+        return _no_object(node)
+    fields = cast(Mapping[str, Any], data)
+    name = fields.get("class_type")
     if isinstance(name, (dict, list)):
         return _refused(500, "http_500", node, "`class_type` is not a text")
     if name in catalog:
         return None
-    if not isinstance(data.get("_meta", {}), dict):
+    if not isinstance(fields.get("_meta", {}), dict):
         return _refused(500, "http_500", node, "the node has no class, and its `_meta` is not a JSON object")
     if not isinstance(name, str) or not name:
         return _refused(400, "missing_node_type", node, "the node has no class")

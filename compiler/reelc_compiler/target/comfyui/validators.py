@@ -73,7 +73,8 @@ def own_problems(
         wanted = next((i for i in schema.inputs if i.name == name), None)
         if wanted is None or name in active:
             continue
-        if name not in values or name not in inputs:
+        hollow = wanted.options is not None and not is_link(values.get(name))
+        if name not in values or name not in inputs or hollow:
             if wanted.optional_check:
                 continue
             raise ServerError(f"{name}: the class's own validator is called without this input", name)
@@ -106,14 +107,16 @@ def _asked(wanted: InputSchema, value: Any, disk: Disk, hints: Hints) -> Problem
         return None
     if not isinstance(given, str):
         raise ServerError(f"{name}: the class's own validator fails on {shown(value)}", name)
-    if wanted.checked == "path" or given in (wanted.choices or ()):
+    # A folder without a file in it is listed, and refused.
+    listed = given in (wanted.choices or ()) and (wanted.checked != "folder" or disk.files is None)
+    if wanted.checked == "path" or listed:
         return None
     if wanted.checked in ("own_file", "folder") and resolved(given.strip().strip('"'))[1] is None:
         raise ServerError(f"{name}: {shown(given)} leads out of the input folder", name)
     if disk.there(given) is not False:
         return None
-    kind = "folder" if wanted.checked == "folder" else "file"
-    text = f"{name}: there is no {kind} {shown(given)} in the input folder"
+    kind = "no folder with files" if wanted.checked == "folder" else "no file"
+    text = f"{name}: there is {kind} {shown(given)} in the input folder"
     return Problem("custom_validation_failed", text, hints.near(given, disk.names()))
 
 
