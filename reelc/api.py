@@ -13,7 +13,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reelc.catalogs import open_catalog
 from reelc_compiler.catalog import Catalog
@@ -26,6 +26,7 @@ from reelc_dsl.source import Source, Span
 
 if TYPE_CHECKING:
     from reelc_compiler.plan import Plan
+    from reelc_compiler.target.comfyui.judgement import Judgement
 
 # Python's default of 1,000 frames is some 140 names that each use the one before. On a main thread's 8 MB
 # stack this many frames are far from dangerous.
@@ -116,6 +117,24 @@ def compile(
     return Compilation(plan=plan, warnings=found, project=project)
 
 
+def validate(graph: "str | Path | Mapping[str, Any]", *, catalog: str | None = None) -> "Judgement":
+    """What ComfyUI would answer to an API-format graph, and what it would not say.
+
+    Args:
+        graph: a file, or the graph itself.
+        catalog: as for :func:`check`; also a file that holds a server's answer to ``/object_info``.
+
+    Raises:
+        ReelError: the file cannot be read (E0101, E0103), or the catalog cannot.
+    """
+    from reelc.validating import validate_file, validate_value
+
+    described = open_catalog(catalog)
+    if isinstance(graph, str | Path):
+        return validate_file(Path(graph), described)
+    return validate_value(graph, described)
+
+
 def format(text: str, *, name: str = "text.reel") -> str:
     """A program in its one layout, as ``reelc fmt`` writes it.
 
@@ -179,4 +198,4 @@ def _request(project: Project, overrides: Mapping[str, str], pipeline: str | Non
     )
 
 
-__all__ = ["Compilation", "check", "compile", "format", "open_catalog"]
+__all__ = ["Compilation", "check", "compile", "format", "open_catalog", "validate"]

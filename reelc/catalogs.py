@@ -168,6 +168,27 @@ def pull(worker: str, path: Path) -> Pulled:
     return Pulled(path, catalog, pulled.left_out)
 
 
+def describe(worker: str) -> Catalog:
+    """What a worker says of its node classes now, with the files that it has.
+
+    Args:
+        worker: its URL; its token and headers come from the environment.
+
+    Raises:
+        ReelError: E07xx.
+    """
+    import asyncio
+    from urllib.parse import urlsplit
+
+    from reelc_compiler.catalog.dump import from_dump
+
+    version, dump = asyncio.run(_describe(worker))
+    name = re.sub(r"[^\w.+-]", "_", urlsplit(worker).netloc)
+    catalog = from_dump(dump, bundled_for(version), name=name, comfyui=version).catalog()
+    _opened[catalog.sha256] = catalog
+    return catalog
+
+
 async def _describe(worker: str) -> tuple[str, dict[str, dict[str, Any]]]:
     """A worker's ComfyUI version and all of its classes."""
     from reelc.asking import asking

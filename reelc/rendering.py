@@ -25,7 +25,7 @@ from reelc_runtime.run.driver import run
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.record import Runs, cannot_write
 from reelc_runtime.run.request import Address, RunRequest, request_digest
-from reelc_runtime.run.stand_ins import without
+from reelc_runtime.run.stand_ins import undelivered, without
 from reelc_runtime.run.until import goal_of
 
 if TYPE_CHECKING:
@@ -150,6 +150,9 @@ def render(
         KeyboardInterrupt: after the prompts were stopped on the workers.
     """
     need_extra("run")
+    faults = undelivered(job.plan, Locator(job.plan, job.sources))
+    if faults:
+        raise RunFault(*faults)
     install = install_name(job.state)
     goal = goal_of(job.plan, options.until)
     name = job.run

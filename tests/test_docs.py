@@ -14,8 +14,8 @@ from reelc.cli.app import COMMANDS, app
 
 ROOT = Path(__file__).resolve().parent.parent
 # The pages that describe commands and options.
-PAGES = (ROOT / "docs" / "running.md", ROOT / "docs" / "catalogs.md")
-RUNNING = "\n".join(page.read_text("utf-8") for page in PAGES)
+COMMAND_PAGES = (ROOT / "docs" / "running.md", ROOT / "docs" / "catalogs.md")
+RUNNING = "\n".join(page.read_text("utf-8") for page in COMMAND_PAGES)
 # Pages in docs/diagnostics have tests of their own, for their examples are wrong on purpose.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINKED = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").glob("*.md"))]

@@ -7,6 +7,7 @@ from reelc_compiler.catalog import Catalog, expand_inputs
 from reelc_compiler.catalog.models import lookup
 from reelc_compiler.elaborate import Elaborated
 from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, Op
+from reelc_compiler.ir.graph import Save as SaveOp
 from reelc_compiler.partition import Piece, partition
 from reelc_compiler.passes.handover import cut
 from reelc_compiler.plan import (
@@ -20,6 +21,7 @@ from reelc_compiler.plan import (
     Pack,
     Place,
     Plan,
+    Save,
     Stack,
     Upload,
     plan_keys,
@@ -33,6 +35,8 @@ from reelc_dsl.source import Source
 
 # Model folders are what these are not: files of the user's own.
 USER_FOLDERS = ("input", "output", "temp")
+# What ComfyUI and its packs call the input that files are named after.
+PREFIX = "filename_prefix"
 
 
 def lower(elaborated: Elaborated, program: Program, catalog: Catalog, *, whole: bool = False) -> Plan:
@@ -104,7 +108,14 @@ class _Lowering:
             regions=regions,
             media=media,
             keys={},
+            saves=tuple(self._file(save, ids) for save in piece.files),
         )
+
+    def _file(self, save: SaveOp, ids: Mapping[int, str]) -> Save:
+        op = self.graph.ops[save.op]
+        prefixed = isinstance(dict(op.inputs).get(PREFIX), str)
+        field = PREFIX if prefixed else None
+        return Save(name=save.name, node=ids[op.id], class_type=op.class_type, field=field)
 
     def _made(self, name: str, piece: Piece, ids: Mapping[int, str]) -> list[Artifact]:
         made: list[Artifact] = []
@@ -155,7 +166,7 @@ def _output(film: Film, parts: list[Artifact]) -> Output:
         file=f"{film.name}.mp4",
         artifacts=tuple(part.id for part in parts),
         join="copy",
-        encode=Encode(container="mp4", codec=film.codec, crf=film.crf),
+        encode=Encode(container="mp4", codec=film.codec, crf=film.crf, color=film.color),
         facts=film.facts,
     )
 

@@ -45,9 +45,10 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class NodeValue:
-    """A node's outputs, in order, by name."""
+    """A node's outputs, in order, by name; ``op`` is the node's number."""
 
     outputs: tuple[tuple[str, Ref], ...]
+    op: int = -1
 
 
 @dataclass(frozen=True, slots=True)

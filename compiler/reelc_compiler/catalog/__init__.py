@@ -1,6 +1,6 @@
 """Node catalogs: what every node class takes and gives, and where model files come from."""
 
-from reelc_compiler.catalog.expand import expand_inputs
+from reelc_compiler.catalog.expand import expand_inputs, has_input
 from reelc_compiler.catalog.models import ModelInfo, known_models, lookup
 from reelc_compiler.catalog.schema import (
     ANY_TYPE,
@@ -36,6 +36,7 @@ __all__ = [
     "bundled_for",
     "catalog_names",
     "expand_inputs",
+    "has_input",
     "known_models",
     "load_catalog",
     "lookup",

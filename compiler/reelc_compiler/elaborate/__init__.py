@@ -13,10 +13,10 @@ from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
 from reelc_compiler.facts import Facts, Input
 from reelc_compiler.inputs import InputFault, PictureInfo, Probe
-from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref
+from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref, Save
 from reelc_compiler.overrides import SET
 from reelc_compiler.sema.program import PipelineInfo, Program
-from reelc_compiler.values import FilmValue, SequenceValue
+from reelc_compiler.values import FilmValue, NodeValue, SequenceValue
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Frame, Sink
 from reelc_dsl.diagnostics.codes import UNSET_PARAM, UNUSED_LET
@@ -87,9 +87,12 @@ def _statements(evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder:
                 case ast.Require() | ast.Warn():
                     stages.require(evaluator, statement, env)
                 case ast.OutputStmt(name=name, value=value):
-                    film = evaluator.value(value, env)
-                    assert isinstance(film, FilmValue)
-                    add_film(evaluator, builder, name, film, value.span)
+                    made = evaluator.value(value, env)
+                    if isinstance(made, NodeValue):
+                        builder.saves.append(Save(name=name.text, op=made.op, span=value.span))
+                        continue
+                    assert isinstance(made, FilmValue)
+                    add_film(evaluator, builder, name, made, value.span)
                 case _:
                     pass
         except Stop:

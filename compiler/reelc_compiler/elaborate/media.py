@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from reelc_compiler import values
+from reelc_compiler.catalog import has_input
 from reelc_compiler.elaborate import functions
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
 from reelc_compiler.facts import Facts
@@ -46,6 +47,8 @@ def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: d
     match name:
         case "has_node":
             return given["name"] in evaluator.catalog
+        case "has_input":
+            return has_input(evaluator.catalog, given["node"], given["name"])
         case "image":
             return medium(evaluator, given["frames"], "image", given["size"], 1, None, places["size"])
         case "clip":

@@ -81,6 +81,7 @@ _ALL = (
     Builtin("contains", (BuiltinParam("text", (TEXT,)), BuiltinParam("part", (TEXT,))), _always(BOOL)),
     Builtin("derive", (BuiltinParam("seed", (SEED, INT)), BuiltinParam("name", (TEXT, INT))), _always(SEED)),
     Builtin("has_node", (BuiltinParam("name", (TEXT,)),), _always(BOOL)),
+    Builtin("has_input", (BuiltinParam("node", (TEXT,)), BuiltinParam("name", (TEXT,))), _always(BOOL)),
     Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,))), _always(IMAGE)),
     Builtin(
         "clip",

@@ -14,8 +14,11 @@ from reelc_compiler.sema.kinds import (
     UNKNOWN,
     Kind,
     ListKind,
+    NodeKind,
+    Opaque,
     a_kind,
     assignable,
+    single,
 )
 from reelc_compiler.sema.program import (
     Local,
@@ -213,15 +216,19 @@ class _Body:
 
     def output(self, value: ast.Expr) -> None:
         kind = self.exprs.kind(value)
-        if not assignable(kind, FILM):
-            self.sink.add(
-                Diagnostic(
-                    code=KIND_MISMATCH,
-                    message=f"an output is a film, and this is {a_kind(kind)}",
-                    span=value.span,
-                    help=('say how it is to be written: `... |> video(codec: "h264", crf: 18)`',),
-                )
+        if assignable(kind, FILM) or (isinstance(kind, NodeKind) and kind.saves):
+            return
+        help_ = 'say how it is to be written: `... |> video(codec: "h264", crf: 18)`'
+        if isinstance(kind, NodeKind) or isinstance(single(kind), Opaque):
+            help_ = "give it to a node that saves it: `output NAME = node SaveImage(images: ...)`"
+        self.sink.add(
+            Diagnostic(
+                code=KIND_MISMATCH,
+                message=f"an output is a film, and this is {a_kind(kind)}",
+                span=value.span,
+                help=(help_,),
             )
+        )
 
     def settings(self, block: ast.Settings) -> None:
         known = SETTINGS[block.kind]

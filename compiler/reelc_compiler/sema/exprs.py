@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.sema import callees, nodes, texts
 from reelc_compiler.sema.builtins import BUILTINS
-from reelc_compiler.sema.fold import known_test
+from reelc_compiler.sema.fold import known_test, left_out
 from reelc_compiler.sema.hints import conversions, operand_help, with_unit
 from reelc_compiler.sema.kinds import (
     BOOL,
@@ -397,12 +397,15 @@ class Exprs:
 
     def if_(self, expr: ast.IfExpr) -> Kind:
         self.expect(expr.test, BOOL, "the test of an `if`", None)
-        known = known_test(expr.test, lambda name: name in self.catalog)
+        known = known_test(expr.test, self.catalog)
         maybe, absent = self.tested_for_none(expr.test)
         with narrowed(maybe if absent is False else None):
             then = self.branch(expr.then, dead=known is False)
         with narrowed(maybe if absent is True else None):
             orelse = self.branch(expr.orelse, dead=known is True)
+        if known is not None and NONE in (then, orelse):
+            # Whether there is a value at all is decided here and now.
+            return then if known else orelse
         both = join(then, orelse)
         if both is None:
             return self.report(
@@ -422,6 +425,10 @@ class Exprs:
                     if isinstance(found, Local) and isinstance(found.kind, OptionalKind):
                         return found, test.op == "=="
         return None, None
+
+    def left_out(self, expr: ast.Expr) -> bool:
+        """Whether the catalog decides that there is no value."""
+        return left_out(expr, self.catalog)
 
     def branch(self, expr: ast.Expr, dead: bool) -> Kind:
         outer, self.dead = self.dead, self.dead or dead

@@ -67,9 +67,14 @@ class OptionalKind(Kind):
 
 @dataclass(frozen=True, slots=True)
 class NodeKind(Kind):
-    """What a ``node`` gives: one output is the value itself, several are fields by name."""
+    """What a ``node`` gives: one output is the value itself, several are fields by name.
+
+    Attributes:
+        saves: ComfyUI runs the class for what it leaves behind (a file), so that it can be an output.
+    """
 
     outputs: tuple[tuple[str, Kind], ...] = ()
+    saves: bool = False
 
 
 INT = Kind("int")

@@ -1,7 +1,8 @@
 """Every diagnostic code, declared once. A published code is never reused or renumbered.
 
 Ranges: 01 files and syntax, 02 names, 03 kinds and units, 04 facts and limits, 05 nodes and
-catalogs, 06 input files, 07 runs, 09 not yet and internal. Each has a page in ``docs/diagnostics/``.
+catalogs, 06 input files, 07 runs, 08 graphs from elsewhere, 09 not yet and internal. Each has a page
+in ``docs/diagnostics/``.
 """
 
 from reelc_dsl.diagnostics.model import Code, Severity
@@ -84,6 +85,9 @@ UNKNOWN_CATALOG = _declare("E0506", "unknown-catalog", "There is no node catalog
 INVALID_GRAPH = _declare("E0507", "invalid-graph", "ComfyUI would refuse the graph that was made.")
 BAD_CATALOG = _declare("E0508", "bad-catalog", "A catalog file cannot be used.")
 OLD_NODE = _declare("W0501", "old-node", "A node class is deprecated or experimental.")
+NO_RATE_FACTOR = _declare(
+    "W0502", "no-rate-factor", "The catalog's ComfyUI saves films in a quality of its own choice."
+)
 BAD_DUMP = _declare("E0510", "bad-dump", "A file with a server's answer of /object_info cannot be used.")
 
 # -- 06 input files
@@ -120,6 +124,28 @@ UNKNOWN_STOP = _declare("E0724", "unknown-stop", "A run cannot stop after someth
 BAD_CONFIG = _declare("E0725", "bad-config", "The configuration file cannot be used.")
 UNKNOWN_WORKER = _declare("E0726", "unknown-worker", "No worker of this address was added.")
 LOW_VRAM = _declare("W0701", "low-vram", "A worker has less GPU memory than a stage is said to need.")
+
+# -- 08 graphs from elsewhere
+NOT_A_GRAPH = _declare("E0801", "not-a-graph", "A file is no API-format graph that a ComfyUI server could read.")
+BROKEN_LINK = _declare("E0802", "broken-link", "A link leads to no node, or to no output of it.")
+LINK_CYCLE = _declare("E0803", "link-cycle", "The links of a graph form a circle.")
+NO_OUTPUT_NODE = _declare("E0804", "no-output-node", "A graph has no node that saves or shows anything.")
+FAILS_WHEN_RUN = _declare("E0805", "fails-when-run", "ComfyUI accepts the graph, and the node fails when it runs.")
+KILLS_SERVER = _declare(
+    "E0806", "kills-server", "ComfyUI accepts the graph, and its queue stops for good when it comes to it."
+)
+IGNORED_INPUT = _declare("W0801", "ignored-input", "ComfyUI ignores an input that the node class does not have.")
+REWRITTEN_VALUE = _declare("W0802", "rewritten-value", "ComfyUI takes a value as another one.")
+OFF_STEP = _declare("W0803", "off-step", "A number lies between the steps of its input.")
+UNREACHED_NODE = _declare("W0804", "unreached-node", "No output needs the node, so it never runs.")
+STALE_INPUT = _declare("W0805", "stale-input", "An input belongs to another choice than the one that is made.")
+SLOT_GAP = _declare("W0806", "slot-gap", "A repeating input has an empty slot before a full one.")
+PAID_SERVICE = _declare("W0807", "paid-service", "A node calls a service over the internet that costs money.")
+WRONG_FILE_KIND = _declare("W0808", "wrong-file-kind", "A file is there, and is of a kind that the node does not read.")
+WIDGET_VALUE = _declare("W0809", "widget-value", "A value lies outside what a pack's own widget offers.")
+DUPLICATE_KEY = _declare("W0810", "duplicate-key", "A JSON object gives one name twice, and the last one counts.")
+UNKNOWN_FILE = _declare("W0811", "unknown-file", "Whether a file is on the worker cannot be known from the catalog.")
+SUSPECT_VALUE = _declare("W0812", "suspect-value", "ComfyUI lets a value pass that is probably not meant.")
 
 # -- 09 not yet and internal
 NOT_YET = _declare("E0901", "not-yet", "This is Reel, but this version of reelc gives it no meaning yet.")

@@ -1,10 +1,10 @@
-"""Whether a plan can be previewed, found out before the preview worker is started."""
+"""Whether a plan can be previewed or rendered, found out before anything is sent."""
 
 from collections.abc import Collection
 
 from reelc_compiler.plan import Plan
 from reelc_dsl.diagnostics import Diagnostic
-from reelc_dsl.diagnostics.codes import NO_STAND_IN
+from reelc_dsl.diagnostics.codes import NO_STAND_IN, NOT_YET
 from reelc_runtime.run.faults import Locator
 
 
@@ -16,7 +16,21 @@ def without(plan: Plan, kinds: Collection[str], locator: Locator) -> list[Diagno
     """
     out: list[Diagnostic] = []
     for job in plan.jobs:
+        out.extend(
+            locator.at(
+                NO_STAND_IN,
+                f"the output `{save.name}` has no stand-in for a preview: the node {save.class_type} saves it, and "
+                "what it would save is not known",
+                job.id,
+                save.node,
+                "a preview shows films: clips that end in `|> video(...)`",
+            )
+            for save in job.saves
+        )
+        own = {save.node for save in job.saves}
         for region in job.regions:
+            if not own.isdisjoint(region.nodes):
+                continue  # said above
             if region.stand_in is not None and region.stand_in.kind in kinds:
                 continue
             if region.stand_in is None:
@@ -37,3 +51,18 @@ def without(plan: Plan, kinds: Collection[str], locator: Locator) -> list[Diagno
                 )
             )
     return out
+
+
+def undelivered(plan: Plan, locator: Locator) -> list[Diagnostic]:
+    """A diagnostic for each output whose files a run could not collect."""
+    return [
+        locator.at(
+            NOT_YET,
+            f"`reelc run` does not collect what the node {save.class_type} saves for the output `{save.name}` yet",
+            job.id,
+            save.node,
+            "print the graph with `reelc compile -o - FILE`, and send it to a worker",
+        )
+        for job in plan.jobs
+        for save in job.saves
+    ]

@@ -1,0 +1,86 @@
+"""The whole document: the graph, its nodes, and a definition for each class."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from reelc_compiler.catalog import Catalog
+from reelc_compiler.target.comfyui.graph_schema.classes import Classes, renamed_inputs
+from reelc_compiler.target.comfyui.graph_schema.dispatch import dispatch
+from reelc_compiler.target.comfyui.graph_schema.sharing import Definitions, pointer
+from reelc_compiler.target.comfyui.graph_schema.values import offered
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def graph_schema(catalog: Catalog, classes: Sequence[str] | None = None, *, strict: bool = False) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of API-format graphs of a catalog's classes.
+
+    It judges each node by itself. A graph that ComfyUI accepts is valid under it, when an output needs every node of
+    it; what joins nodes (types of links, cycles) it does not say.
+
+    Args:
+        catalog: the server's node classes.
+        classes: which of them a graph may have; all, and those that the server renames, when None.
+        strict: refuse what ComfyUI lets pass and a person hardly means: inputs that a class does not have, literals
+            of another type, literals where only a link makes sense, unknown keys of dynamic inputs.
+
+    Returns:
+        A JSON value; the same arguments give the same one.
+
+    Raises:
+        KeyError: a name in ``classes`` that the catalog does not have.
+    """
+    definitions = Definitions()
+    builder = Classes(definitions, strict=strict)
+    wanted = sorted(set(catalog.class_names() if classes is None else classes))
+    refs: dict[str, str] = {}
+    for name in wanted:
+        schema = catalog.get(name)
+        if schema is None:
+            raise KeyError(name)
+        refs[name] = definitions.define(f"class:{name}", builder.inputs(schema))
+    if classes is None:
+        refs |= _renamed(catalog, builder, definitions)
+    definitions.settle()
+    named = definitions.define("class_type", {"enum": sorted(refs)})
+    branches = {name: {"properties": {"inputs": {"$ref": ref}}} for name, ref in sorted(refs.items())}
+    node = {
+        "type": "object",
+        "required": ["class_type", "inputs"],
+        "properties": {
+            "class_type": {"type": "string", **offered(named)},
+            "inputs": {"type": "object"},
+            "_meta": {"type": "object"},
+        },
+        # Else a node without a class would be held to every class's inputs.
+        "if": {"properties": {"class_type": {"type": "string"}}, "required": ["class_type"]},
+        "then": dispatch(branches),
+    }
+    definitions.define("node", node)
+    head = {
+        "$schema": DIALECT,
+        "title": f"ComfyUI graph in API format, catalog {catalog.name} ({catalog.sha256[:12]})"
+        + (", strict" if strict else ""),
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"$ref": pointer("node")},
+        "$defs": definitions.sorted(),
+    }
+    content = hashlib.sha256(json.dumps(head, sort_keys=True).encode()).hexdigest()
+    return {"$schema": DIALECT, "$id": f"urn:reelc:graph-schema:{content}", **head}
+
+
+def _renamed(catalog: Catalog, builder: Classes, definitions: Definitions) -> dict[str, str]:
+    """References for the names that the server replaces because it no longer has their classes."""
+    found: dict[str, str] = {}
+    for old, rule in catalog.replacements.items():
+        new = catalog.get(rule["class"])
+        if old in catalog or new is None:
+            continue
+        if rule.get("inputs") is None:
+            found[old] = pointer(f"class:{new.class_type}")
+        else:
+            found[old] = definitions.define(f"class:{old}", renamed_inputs(builder.inputs(new), rule["inputs"]))
+    return found
