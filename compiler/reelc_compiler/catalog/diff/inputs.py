@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reelc_compiler.catalog.diffwords import Change, interval, listed, literal, type_of
+from reelc_compiler.catalog.diff.change import Change, interval, listed, literal, type_of
 from reelc_compiler.catalog.schema import (
     ANY_TYPE,
     AUTOGROW,
@@ -113,6 +113,8 @@ class InputDiff:
             self._say(name, "links", gone, [], True, text, when)
 
     def _range(self, old: InputSchema, new: InputSchema, name: str, when: tuple[str, ...]) -> None:
+        if not (_numeric(old) and _numeric(new)):
+            return
         if (old.min, old.max) != (new.min, new.max):
             narrower = _above(new.min, old.min) or _above(_minus(new.max), _minus(old.max))
             text = f"takes {interval(new)} now, and took {interval(old)}"
@@ -144,7 +146,7 @@ class InputDiff:
         # A long default is not kept: only that there is one is known.
         unknown = (before is _UNKNOWN and now is not None) or (now is _UNKNOWN and before is not None)
         if not unknown and not _same(before, now) and old.type == new.type:
-            text = f"has the default {_shown(now)} now, and had {_shown(before)}"
+            text = f"has {_shown(now)} now, and had {_shown(before)}"
             self._say(name, "default", _json(before), _json(now), False, text, when)
 
     # -- inputs inside -------------------------------------------------------------------------
@@ -191,7 +193,9 @@ def _default_of(item: InputSchema) -> Any:
 
 
 def _shown(default: Any) -> str:
-    return "a long one" if default is _UNKNOWN else literal(default)
+    if default is None:
+        return "no default"
+    return "a long default" if default is _UNKNOWN else f"the default {literal(default)}"
 
 
 def _json(default: Any) -> Any:
@@ -213,6 +217,10 @@ def _wider(old: InputSchema, new: InputSchema) -> bool:
         return not old.takes_literal or new.takes_literal
     plain = not {old.type, new.type} & {DYNAMIC_COMBO, AUTOGROW, "COMBO", ANY_TYPE, MATCH_TYPE}
     return plain and type_names(old.type) <= type_names(new.type)
+
+
+def _numeric(item: InputSchema) -> bool:
+    return not type_names(item.type).isdisjoint(("INT", "FLOAT"))
 
 
 def _values(item: InputSchema) -> tuple[Any, ...] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reelc_compiler.catalog.diffwords import Change
+from reelc_compiler.catalog.diff.change import Change
 from reelc_compiler.catalog.schema import ANY_TYPE, MATCH_TYPE, NodeSchema, OutputSchema, same_dialect, type_names
 
 

@@ -1,15 +1,15 @@
 """What changed between two catalogs, and what of it breaks graphs.
 
 Compared is what matters to a graph in API format. Not compared: which model files a server has, texts for people, the
-order of inputs, what only the window shows, and which pack a class comes from.
+order of inputs, what only the window shows, which pack a class comes from, and what older servers do not tell.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from reelc_compiler.catalog.diffinputs import InputDiff
-from reelc_compiler.catalog.diffoutputs import output_changes
-from reelc_compiler.catalog.diffwords import Change, literal
+from reelc_compiler.catalog.diff.change import Change, literal
+from reelc_compiler.catalog.diff.inputs import InputDiff
+from reelc_compiler.catalog.diff.outputs import output_changes
 from reelc_compiler.catalog.schema import NodeSchema
 from reelc_compiler.catalog.store import Catalog
 from reelc_dsl.records import dataclass
@@ -100,10 +100,10 @@ def _came_or_went(name: str, old: NodeSchema | None, new: NodeSchema | None, b: 
     return Change(name, "class-removed", name, None, breaking=True, text="is gone")
 
 
+# Whether a class takes whole lists is not among them: ComfyUI 0.8.0 does not tell.
 # Attribute, whether its coming and its going break graphs, and what is said then.
 _FLAGS = (
     ("output_node", False, True, "is an output now", "is no output any more: ComfyUI runs nothing for it alone"),
-    ("takes_lists", True, True, "takes whole lists now, not their values one by one", "takes no whole lists any more"),
     ("deprecated", False, False, "is deprecated now", "is no longer deprecated"),
     ("experimental", False, False, "is experimental now", "is no longer experimental"),
     ("api", False, False, "calls a paid service now", "calls no paid service any more"),
@@ -118,9 +118,7 @@ def _flags(old: NodeSchema, new: NodeSchema) -> tuple[Change, ...]:
             text=now if after else no_more,
         )
         for name, coming, going, now, no_more in _FLAGS
-        # Older servers do not tell which classes of the new interface take lists.
-        if not (name == "takes_lists" and (old.v3 or new.v3))
-        and (before := bool(getattr(old, name))) != (after := bool(getattr(new, name)))
+        if (before := bool(getattr(old, name))) != (after := bool(getattr(new, name)))
     )
 
 

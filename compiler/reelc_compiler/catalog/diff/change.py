@@ -18,7 +18,7 @@ class Change:
         kind: ``class-`` and ``added``, ``removed`` or ``renamed``; ``input-`` and ``added``, ``removed``, ``required``
             or ``optional``; ``type``, ``choices``, ``range``, ``step``, ``default``, ``files``, ``links``, ``slots``;
             ``output-`` and ``added``, ``removed``, ``renamed``, ``moved``, ``type`` or ``list``; ``output-node``,
-            ``takes-lists``, ``deprecated``, ``experimental``, ``api``.
+            ``deprecated``, ``experimental``, ``api``.
         old, new: what it was and is, as JSON; for choices those that went, and those that came.
         breaking: whether a graph that was right may now be refused, or its node fails or ignores what it is given.
         text: what changed, for people, after the path.
