@@ -22,7 +22,10 @@ COMMANDS = {
     "plan": ("reelc.cli.plan", "Show what would be made: jobs, sizes, frames, durations."),
     "preview": ("reelc.cli.preview", "Render the animatic here, on the embedded preview worker."),
     "validate": ("reelc.cli.validate", "Say what ComfyUI would answer to graphs, made by anyone."),
-    "catalog": ("reelc.cli.catalog", "List node catalogs, show a node class, write the catalog of a worker, compare two."),
+    "catalog": (
+        "reelc.cli.catalog",
+        "List node catalogs, show a node class, write the catalog of a worker, compare two.",
+    ),
     "doctor": ("reelc.cli.doctor", "Look whether all is well, here and on workers."),
     "explain": ("reelc.cli.explain", "Say what a diagnostic means, with an example."),
     "run": ("reelc.cli.run", "Render the film on a ComfyUI worker."),

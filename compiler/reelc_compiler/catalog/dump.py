@@ -186,9 +186,10 @@ def _record(
             _set_flag(record, "v3", on="v3" in twin.get("flags", ()))
         if "validate" in twin:
             record["validate"] = twin["validate"]
-        listed = cast(Json, json.loads(json.dumps(record)))
-        if not _take_files(record.get("in", {}), twin.get("in", {}), listed.get("in", {})):
-            listed = None
+        if any(len(entry) > 2 and "files" in entry[2] for entry in _entries(twin.get("in", {}))):
+            listed = cast(Json, json.loads(json.dumps(record)))
+            if not _take_files(record.get("in", {}), twin.get("in", {}), listed.get("in", {})):
+                listed = None
     if validator is not None:
         for one in (record, *([listed] if listed is not None else [])):
             one.pop("validate", None)

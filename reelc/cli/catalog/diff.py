@@ -52,6 +52,8 @@ def command(
         what = "A [FILE]" if worker is not None else "A B [FILE]"
         raise click.UsageError(f"{'--worker goes' if worker is not None else 'The command line goes'} with {what}.")
     file = Path(given[count]) if len(given) > count else None
+    if file == Path("-"):
+        raise click.UsageError("FILE is read twice, so it cannot be the standard input.")
     if (overrides or pipeline is not None) and (file is None or file.suffix != PROGRAM):
         raise click.UsageError("--set and --pipeline go with a .reel file.")
     with faults(as_json):
@@ -70,23 +72,24 @@ def _human(found: "Comparison", a: "Catalog", b: "Catalog", *, everything: bool)
 
     click.echo("\n".join([f"from {_title(a)}", f"to   {_title(b)}", "", *lines(found.diff, a, b, everything)]))
     if found.subject is not None:
-        click.echo("\n".join(_subject(found.subject)))
+        click.echo("\n".join(_subject(found.subject, b)))
         print_diagnostics(found.subject.findings)
     click.echo(counts(found.diff, everything))
 
 
 def _title(catalog: "Catalog") -> str:
-    version = f"ComfyUI {catalog.comfyui}" if catalog.comfyui else "a ComfyUI of an unknown version"
-    return f"{catalog.name}: {version}, {len(catalog)} node classes"
+    from reelc_compiler.catalog import version_text
+
+    return f"{catalog.name}: {version_text(catalog.comfyui)}, {len(catalog)} node classes"
 
 
-def _subject(subject: "Subject") -> list[str]:
+def _subject(subject: "Subject", b: "Catalog") -> list[str]:
     if subject.kind == "program":
         right, wrong, was = "compiles", "does not compile", "did not"
     else:
         right, wrong, was = "is accepted", "is wrong", "was wrong"
     before = "" if subject.before else f"; before, it {was}"
-    lines = [f"{subject.path.as_posix()} {right if subject.after else wrong} with the second{before}"]
+    lines = [f"{subject.path.as_posix()} {right if subject.after else wrong} with {b.name}{before}"]
     lines += [f"  {link} is linked to an output that is another one now" for link in subject.astray]
     return lines
 
