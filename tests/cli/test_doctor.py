@@ -390,7 +390,7 @@ def test_a_bad_address_is_a_wrong_command_line() -> None:
 
 
 def test_a_fault_of_the_doctor_itself_is_a_line(stub: ComfyStub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def explode(*args: Any, **more: Any) -> Any:
+    def explode(*args: Any, **_: Any) -> Any:
         raise RuntimeError("boom")
 
     monkeypatch.setattr(worker, "from_dump", explode)

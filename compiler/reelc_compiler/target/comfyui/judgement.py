@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from reelc_compiler.catalog import Catalog
@@ -126,15 +127,20 @@ def judge(name: str, data: bytes, catalog: Catalog, made_by: Mapping[str, str] |
         return _unreadable(source, "the file is nested more deeply than a server reads")
     except ValueError:
         return _unreadable(source, "the file holds a number with more digits than a server reads")
-    verdict = validate(graph, catalog)
-    places = Places(source)
-    reporter = _Reporter(places, graph, catalog, made_by or {})
+    judged = judge_value(graph, Places(source), catalog, made_by)
     repeated = [_repeated(key, source) for key in dict.fromkeys(twice)]
+    return replace(judged, warnings=(*repeated, *judged.warnings))
+
+
+def judge_value(graph: Any, places: Places, catalog: Catalog, made_by: Mapping[str, str] | None = None) -> Judgement:
+    """Judge a graph that was read already; ``places`` knows where it stands."""
+    verdict = validate(graph, catalog)
+    reporter = _Reporter(places, graph, catalog, made_by or {})
     return Judgement(
-        source=source,
+        source=places.source,
         comfyui=verdict,
         errors=tuple(reporter.finding(e, ERRORS[e.type]) for e in (*verdict.errors, *verdict.failures)),
-        warnings=(*repeated, *(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings)),
+        warnings=tuple(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings),
     )
 
 

@@ -71,6 +71,8 @@ class Classes:
         made.properties[name] = self._values.of(wanted, judge, nested=bool(prefix))
         # ComfyUI does not ask for a dynamic combo's key; a function that opens a file fails when there is none.
         needed = wanted.required and (self._strict or wanted.type != DYNAMIC_COMBO)
+        if name in made.required:
+            made.required.remove(name)  # declared twice: the last one counts
         if needed or judge == "opens":
             made.required.append(name)
         made.choices += self._choices(wanted, name, schema)

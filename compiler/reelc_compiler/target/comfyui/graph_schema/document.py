@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reelc_compiler.catalog import Catalog
@@ -84,3 +84,14 @@ def _renamed(catalog: Catalog, builder: Classes, definitions: Definitions) -> di
         else:
             found[old] = definitions.define(f"class:{old}", renamed_inputs(builder.inputs(new), rule["inputs"]))
     return found
+
+
+def schema_text(schema: Mapping[str, Any]) -> str:
+    """A schema as it is written to a file: one line a definition, so that changes can be read; ASCII."""
+    parts = [f"{_json(key)}: {_json(value)}" for key, value in schema.items() if key != "$defs"]
+    definitions = ",\n".join(f"{_json(name)}: {_json(value)}" for name, value in schema["$defs"].items())
+    return "{\n" + ",\n".join([*parts, f'"$defs": {{\n{definitions}\n}}']) + "\n}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)

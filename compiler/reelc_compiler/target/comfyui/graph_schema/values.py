@@ -5,7 +5,7 @@ flat schema says what a number, a text and a link must be, and a fault is report
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal, cast
 
 from reelc_compiler.catalog import DYNAMIC_COMBO, WIDGET_TYPES, InputSchema
@@ -54,7 +54,7 @@ class Values:
         return self.definitions.share(f"input:{wanted.name}" if bounds == ".." else f"{wanted.type}:{bounds}", schema)
 
     def _schema(self, wanted: InputSchema, judge: Judge, *, nullable: bool) -> dict[str, Any]:
-        default = {"default": wanted.default} if wanted.has_default and _plain(wanted.default) else {}
+        default = self._default(wanted)
         if wanted.type == DYNAMIC_COMBO:
             return {**self._key(wanted), **default}
         if judge == "opens" and wanted.is_combo:
@@ -70,9 +70,22 @@ class Values:
             found |= _range(wanted)
         return {**found, **default}
 
+    def _default(self, wanted: InputSchema) -> dict[str, Any]:
+        """The default, where the input could be given it: some declare one that they would refuse."""
+        value, choices = wanted.default, wanted.choices if wanted.options is None else tuple(wanted.options)
+        if not isinstance(value, (str, int, float)) or not _plain(value) or (self.strict and not wanted.takes_literal):
+            return {}
+        if choices is not None and wanted.files is None and value not in choices:
+            return {}
+        if isinstance(value, str):
+            return {"default": value}
+        low, high = (value if bound is None else bound for bound in (wanted.min, wanted.max))
+        return {"default": value} if low <= value <= high else {}
+
     def _socket(self, wanted: InputSchema) -> dict[str, Any]:
         """ComfyUI takes a link for any input, also where its window shows no socket."""
-        return {"not": {"type": "array"}} if self.strict and wanted.socketless else {}
+        refused = self.strict and wanted.socketless and wanted.takes_literal
+        return {"not": {"type": "array"}} if refused else {}
 
     # -- types -------------------------------------------------------------------------------
 
@@ -194,6 +207,6 @@ def _plain(value: Any) -> bool:
         return math.isfinite(value)
     if isinstance(value, list):
         return all(map(_plain, cast(list[Any], value)))
-    if isinstance(value, Mapping):
-        return all(map(_plain, cast(Mapping[str, Any], value).values()))
+    if isinstance(value, dict):
+        return all(map(_plain, cast(dict[str, Any], value).values()))
     return True
