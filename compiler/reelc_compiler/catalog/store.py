@@ -148,6 +148,11 @@ class Catalog:
         return self._types
 
 
+def version_text(comfyui: str) -> str:
+    """A ComfyUI version for a sentence, also one that is not known."""
+    return f"ComfyUI {comfyui}" if comfyui else "a ComfyUI of an unknown version"
+
+
 def catalog_names() -> tuple[str, ...]:
     """The catalogs in the package."""
     return (
