@@ -79,7 +79,7 @@ class Values:
             return {}
         if isinstance(value, str):
             return {"default": value}
-        low, high = (value if bound is None else bound for bound in (wanted.min, wanted.max))
+        low, high = (bound if _number(bound) else value for bound in (wanted.min, wanted.max))
         return {"default": value} if low <= value <= high else {}
 
     def _socket(self, wanted: InputSchema) -> dict[str, Any]:
