@@ -19,12 +19,14 @@ from reelc.catalogs import open_catalog
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.driver import Request, check_all, compile_plan
 from reelc_compiler.loader import Project
+from reelc_compiler.sema.resolve import SourceProvider
 from reelc_dsl.diagnostics import Diagnostic, ReelError, Sink
 from reelc_dsl.diagnostics.codes import TOO_DEEP
 from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
 
 if TYPE_CHECKING:
+    from reelc_compiler.importing.convert import Imported
     from reelc_compiler.plan import Plan
     from reelc_compiler.target.comfyui.judgement import Judgement
 
@@ -159,6 +161,40 @@ def format(text: str, *, name: str = "text.reel") -> str:
     return result
 
 
+def import_graph(file: str | Path, *, catalog: str | None = None) -> tuple["Imported", tuple[Diagnostic, ...]]:
+    """An API-format graph as the text of a .reel file that compiles back to it.
+
+    Args:
+        file: a JSON file, as ComfyUI's window exports it for its API.
+        catalog: as for :func:`check`.
+
+    Returns:
+        The text, and what is to be said about it: what was left out.
+
+    Raises:
+        ReelError: the file cannot be read, is no graph that ComfyUI accepts, or has no form in Reel (E0520, E0521).
+    """
+    from reelc_compiler.importing.convert import import_graph as convert
+    from reelc_compiler.importing.graphs import Unreadable, parse_graph, unreadable
+    from reelc_compiler.loader import read_graph, std_names, std_source
+
+    path = Path(file)
+    described = open_catalog(catalog)
+    source = read_graph(path, path.as_posix())
+    sink = Sink()
+    with _depth(source):
+        try:
+            graph = parse_graph(source)
+        except Unreadable as error:
+            raise ReelError([unreadable(source, error)]) from None
+        name = path.stem.removesuffix(".api")
+        done = convert(graph, name, described, SourceProvider(lambda _: None, std_source, std_names), sink)
+    found = sink.sorted()
+    if done is None:
+        raise ReelError(found)
+    return done, found
+
+
 @contextmanager
 def _depth(source: Source) -> Generator[None]:
     """Room for programs whose names build on each other in long rows; beyond it, a diagnostic.
@@ -198,4 +234,4 @@ def _request(project: Project, overrides: Mapping[str, str], pipeline: str | Non
     )
 
 
-__all__ = ["Compilation", "check", "compile", "format", "open_catalog", "validate"]
+__all__ = ["Compilation", "check", "compile", "format", "import_graph", "open_catalog", "validate"]

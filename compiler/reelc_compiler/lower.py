@@ -166,7 +166,7 @@ def _output(film: Film, parts: list[Artifact]) -> Output:
         file=f"{film.name}.mp4",
         artifacts=tuple(part.id for part in parts),
         join="copy",
-        encode=Encode(container="mp4", codec=film.codec, crf=film.crf),
+        encode=Encode(container="mp4", codec=film.codec, crf=film.crf, color=film.color),
         facts=film.facts,
     )
 

@@ -73,15 +73,15 @@ class Encode:
     Args:
         container: ``mp4``.
         codec: ``h264``.
-        crf: constant rate factor of the encoder, 0 to 51.
+        crf: constant rate factor of the encoder, 0 to 51; None where ComfyUI chooses the quality.
         pix_fmt: ``yuv420p``.
-        color: ``bt709``: primaries, transfer and matrix, limited range.
+        color: the matrix, ``bt709`` or ``smpte170m`` (BT.601); primaries and transfer are BT.709, the range limited.
         faststart: the index stands before the pictures.
     """
 
     container: str
     codec: str
-    crf: int
+    crf: int | None
     pix_fmt: str = "yuv420p"
     color: str = "bt709"
     faststart: bool = True

@@ -18,6 +18,7 @@ COMMANDS = {
     "new": ("reelc.cli.new", "Make a project's folder to begin with."),
     "check": ("reelc.cli.check", "Find errors and warnings in a .reel file."),
     "compile": ("reelc.cli.compile", "Write the plan: jobs as ComfyUI API-format graphs."),
+    "import": ("reelc.cli.import_", "Turn a ComfyUI graph into a .reel file that compiles back to it."),
     "fmt": ("reelc.cli.fmt", "Rewrite .reel files in the one layout."),
     "plan": ("reelc.cli.plan", "Show what would be made: jobs, sizes, frames, durations."),
     "preview": ("reelc.cli.preview", "Render the animatic here, on the embedded preview worker."),

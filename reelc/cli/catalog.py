@@ -103,6 +103,8 @@ def show(node_class: str, name: str | None, as_json: bool) -> None:
 
     catalog = open_catalog(name)
     schema = catalog.get(node_class)
+    if schema is None and node_class in catalog.left_out:
+        raise click.UsageError(f"`{node_class}` is described in a way that is not ComfyUI's, and was left out.")
     if schema is None:
         hint = "".join(f" {s[:1].upper()}{s[1:]}" for s in did_you_mean(node_class, catalog.class_names()))
         raise click.UsageError(f"The catalog {catalog.name} has no node class `{node_class}`.{hint}")

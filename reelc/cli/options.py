@@ -20,8 +20,8 @@ def source(function: F) -> F:
         click.option(
             "--catalog",
             metavar="NAME|FILE",
-            help="Node catalog to compile against: a bundled one, or a file that `reelc catalog pull` wrote "
-            "[default: comfyui-0.33.0].",
+            help="Node catalog to compile against: a bundled one, a file that `reelc catalog pull` wrote, or a "
+            "server's answer of /object_info [default: comfyui-0.33.0].",
         ),
         click.option("--pipeline", metavar="NAME", help="Which pipeline, when the file has several."),
         click.option(

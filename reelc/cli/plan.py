@@ -50,10 +50,16 @@ def _lines(plan: "Plan") -> list[str]:
     lines.append("Outputs")
     for output in plan.outputs:
         encode = output.encode
-        lines.append(f"  {output.file:<16} {_facts(output.facts)}, {encode.codec} crf {encode.crf}, {encode.color}")
+        lines.append(
+            f"  {output.file:<16} {_facts(output.facts)}, {encode.codec} {_quality(encode.crf)}, {encode.color}"
+        )
     for save in plan.saves:
         lines.append(f"  {save.name:<16} what the node {save.class_type} saves: size and number are not known")
     return lines
+
+
+def _quality(crf: int | None) -> str:
+    return "in a quality that ComfyUI chooses" if crf is None else f"crf {crf}"
 
 
 def _job(job: "Job") -> list[str]:

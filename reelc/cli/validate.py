@@ -36,7 +36,7 @@ VERDICTS = {
 @click.option(
     "--worker",
     metavar="URL",
-    callback=lambda ctx, param, value: None if value is None else address.checked(ctx, param, value),
+    callback=address.checked,
     help="Ask this ComfyUI server for its nodes instead. Its token comes from REELC_WORKER_TOKEN.",
 )
 @click.option(
@@ -71,13 +71,9 @@ def command(
 
 
 def _catalog(name: str | None, worker: str | None) -> "Catalog":
-    if worker is not None:
-        from reelc.catalogs import describe
+    from reelc import catalogs
 
-        return describe(worker)
-    from reelc.catalogs import open_catalog
-
-    return open_catalog(name)
+    return catalogs.open_catalog(name) if worker is None else catalogs.describe(worker)
 
 
 def _judged(path: Path, catalog: "Catalog") -> "Judgement | tuple[Diagnostic, ...]":

@@ -9,8 +9,7 @@ from pathlib import Path
 from reelc.asking import asking, worker_fault
 from reelc.doctor.check import FAIL, OK, WARN, Check, broken
 from reelc_compiler.catalog import Catalog, load_catalog
-from reelc_compiler.catalog.check import checked
-from reelc_compiler.catalog.pull import pull
+from reelc_compiler.catalog.dump import from_dump
 from reelc_compiler.units import bytes_text
 from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_runtime import comfy
@@ -103,7 +102,7 @@ def _hardware(stats: comfy.SystemStats) -> list[Check]:
 
 async def _classes(client: comfy.ComfyClient, version: str, known: Catalog) -> list[Check]:
     """The packs of the bundled catalog, and the classes whose inputs or outputs are others."""
-    here = checked(pull("worker", version, await client.all_object_info(), known).text)
+    here = from_dump(await client.all_object_info(), (known,), name="worker", comfyui=version).catalog().without_lists()
     return [*_packs(known, here), *_schemas(known, here)]
 
 

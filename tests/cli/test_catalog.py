@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from comfy_stub import ComfyStub, own_class
+from comfy_stub import ComfyStub, object_info, own_class
 from runtime.run.worker_double import WorkerDouble
 
 import reelc
@@ -301,3 +301,66 @@ def test_the_catalog_for_matching_a_worker_is_the_plans(
     bundled = load_catalog()
     ref = CatalogRef(name=bundled.name, comfyui="0.33.0", sha256=bundled.sha256)
     assert catalogs.catalog_of(ref).sha256 == bundled.sha256
+
+
+# -- answers in files ------------------------------------------------------------------------
+
+
+def test_a_servers_answer_is_a_catalog(worker: ComfyStub, folder: Path) -> None:
+    """It says of node classes what the catalog says that is pulled from the same server."""
+    (folder / "answer.json").write_text(json.dumps(worker.info), "utf-8")
+    (folder / "answer.catalog").write_text(json.dumps(worker.info), "utf-8")
+    assert [d.code.code for d in reelc.check("film.reel")] == ["E0501"]
+    for name in ("answer.json", "./answer.json", "answer.catalog"):
+        assert reelc.check("film.reel", catalog=name) == ()
+    plan = reelc.compile("film.reel", catalog="answer.json").plan
+    assert (plan.catalog.name, plan.catalog.comfyui) == ("answer", "")
+    mine = catalogs.open_catalog("answer.json")
+    assert plan.catalog.sha256 == mine.sha256 == catalogs.catalog_of(plan.catalog).sha256
+    theirs = catalogs.read_catalog(pulled(worker))
+    assert {n: mine.record(n) for n in mine.class_names()} == {n: theirs.record(n) for n in theirs.class_names()}
+    assert "(catalog answer)" in run("plan", "film.reel", "--catalog", "answer.json").stdout
+
+
+def test_a_model_that_a_server_lacks_does_not_keep_a_film_from_compiling(worker: ComfyStub, folder: Path) -> None:
+    worker.info["ImageOnlyCheckpointLoader"]["input"]["required"]["ckpt_name"][0] = ["another.safetensors"]
+    (folder / "answer.json").write_text(json.dumps(worker.info), "utf-8")
+    plan = reelc.compile("film.reel", catalog="answer.json").plan
+    assert [m.file for job in plan.jobs for m in job.needs.models] == ["svd_xt_1_1.safetensors"]
+    shown = run("catalog", "show", "ImageOnlyCheckpointLoader", "--catalog", "answer.json").stdout
+    assert 'a file in models/checkpoints, of which there is "another.safetensors"' in shown
+    assert "a ComfyUI of an unknown version" in shown
+    value = json.loads(run("catalog", "show", "ImageOnlyCheckpointLoader", "--catalog", "answer.json", "--json").stdout)
+    assert value["inputs"][0]["present"] == ["another.safetensors"]
+
+
+def test_files_that_are_no_answers(folder: Path) -> None:
+    for text, part in (
+        ("", "it is no JSON, or it is cut off"),
+        ('{"1": {"class_type": "A", "inputs": {}}}', "it is a graph in API format"),
+        ("[" * 100_000, "nested too deeply"),
+    ):
+        (folder / "odd.json").write_text(text, "utf-8")
+        (found,) = reelc.check("film.reel", catalog="odd.json")
+        assert found.code.code == "E0510"
+        assert part in found.message
+        assert "curl http://HOST:8188/object_info" in found.help[0]
+    (found,) = reelc.check("film.reel", catalog="nowhere.json")
+    assert (found.code.code, "curl" in found.help[0]) == ("E0506", True)
+    with (folder / "large.json").open("wb") as file:
+        file.truncate(catalogs.MAX_BYTES + 1)
+    (found,) = reelc.check("film.reel", catalog="large.json")
+    assert "larger than 64 MiB" in found.message
+
+
+def test_what_no_catalog_can_hold_is_said_where_it_is_asked_for(folder: Path) -> None:
+    info = {**object_info(), "Odd": {"input": {"required": {"a": [{}]}}}}
+    (folder / "answer.json").write_text(json.dumps(info), "utf-8")
+    done = run("catalog", "show", "Odd", "--catalog", "answer.json", code=2)
+    assert "described in a way that is not ComfyUI's" in done.stderr
+
+
+def test_a_paid_service_is_called_one() -> None:
+    shown = run("catalog", "show", "KlingTextToVideoNode").stdout
+    assert "  calls a paid service over the internet: it costs money, and needs an account at Comfy.org\n" in shown
+    assert json.loads(run("catalog", "show", "KlingTextToVideoNode", "--json").stdout)["paid_service"] is True

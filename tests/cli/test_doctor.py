@@ -390,10 +390,10 @@ def test_a_bad_address_is_a_wrong_command_line() -> None:
 
 
 def test_a_fault_of_the_doctor_itself_is_a_line(stub: ComfyStub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def explode(*args: Any) -> Any:
+    def explode(*args: Any, **_: Any) -> Any:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(worker, "pull", explode)
+    monkeypatch.setattr(worker, "from_dump", explode)
     assert "RuntimeError: boom" in findings("--worker", stub.url, code=3)["classes"]["text"]
     monkeypatch.setattr(worker, "_hardware", explode)
     assert "RuntimeError: boom" in findings("--worker", stub.url, code=3)["worker"]["text"]

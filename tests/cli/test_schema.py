@@ -10,7 +10,6 @@ from command import call
 from jsonschema import Draft202012Validator
 
 from reelc_compiler.catalog import load_catalog
-from reelc_compiler.catalog.write import object_info_text
 from reelc_compiler.target.comfyui.graph_schema import graph_schema, schema_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,8 +52,8 @@ def test_an_unknown_class_is_corrected() -> None:
 
 def test_the_catalog_of_a_server(folder: Path) -> None:
     dump = {"Own": {"input": {"required": {"model": [["a.safetensors"]]}}, "output": ["MODEL"], "output_node": True}}
-    (folder / "own.catalog").write_bytes(object_info_text("own", "0.33.0", dump, {}))
-    own = Draft202012Validator(json.loads(call("schema", "--catalog", "own.catalog").out))
+    (folder / "object_info.json").write_text(json.dumps(dump), "utf-8")
+    own = Draft202012Validator(json.loads(call("schema", "--catalog", "object_info.json").out))
     assert own.is_valid({"1": {"class_type": "Own", "inputs": {"model": "a.safetensors"}}})
     # A server's own list of files is a list of choices.
     assert not own.is_valid({"1": {"class_type": "Own", "inputs": {"model": "b.safetensors"}}})

@@ -16,7 +16,7 @@ from reelc_compiler.catalog.schema import (
     same_dialect,
     socket_compatible,
 )
-from reelc_compiler.catalog.store import DEFAULT, Catalog, UnknownCatalog, catalog_names, load_catalog
+from reelc_compiler.catalog.store import DEFAULT, Catalog, UnknownCatalog, bundled_for, catalog_names, load_catalog
 
 __all__ = [
     "ANY_TYPE",
@@ -33,6 +33,7 @@ __all__ = [
     "OutputSchema",
     "PackInfo",
     "UnknownCatalog",
+    "bundled_for",
     "catalog_names",
     "expand_inputs",
     "has_input",

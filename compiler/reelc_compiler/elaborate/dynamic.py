@@ -1,7 +1,7 @@
 """Dynamic inputs of nodes by value: lists and records to the dotted names that ComfyUI knows."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from reelc_compiler.catalog import DYNAMIC_COMBO, InputSchema, NodeSchema
 from reelc_compiler.sema.dynamic import KEY
@@ -47,7 +47,7 @@ def spread(schema: NodeSchema, given: dict[str, tuple[Any, ast.Expr]]) -> dict[s
 def _spread(schema: InputSchema | None, name: str, value: Any, expr: ast.Expr) -> Iterator[Value]:
     grow = None if schema is None else schema.autogrow
     if grow is not None and isinstance(value, tuple):
-        items: tuple[Any, ...] = value
+        items = cast(tuple[Any, ...], value)
         if len(items) > len(grow.names):
             raise TooMany(name, len(grow.names), len(items), expr)
         written = expr.items if isinstance(expr, ast.ListExpr) else (expr,) * len(items)

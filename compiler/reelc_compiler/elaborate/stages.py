@@ -16,6 +16,8 @@ from reelc_compiler.sema.program import (
     ParamInfo,
     StageBinding,
     StageInfo,
+    WorkflowBinding,
+    WorkflowInfo,
 )
 from reelc_compiler.units import Bytes
 from reelc_compiler.values import RangeValue, only
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
 def call(
     evaluator: "Evaluator", callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None, span: Span, env: Env
 ) -> Any:
+    workflow = workflow_of(callee, env)
+    if workflow is not None:
+        # Few programs have one, and need what reads graphs.
+        from reelc_compiler.elaborate import workflows
+
+        return workflows.call(evaluator, workflow, calls.bind([p.name for p in workflow.ins], args, piped), span, env)
     stage = stage_of(evaluator, callee, env)
     if stage is not None:
         bound = calls.bind([p.name for p in stage.params], args, piped)
@@ -45,6 +53,18 @@ def call(
     given = {name: only(evaluator.value(arg.value, env)) for name, arg in bound.args.items()}
     places = {name: arg.value.span for name, arg in bound.args.items()}
     return function(evaluator, builtin.name, given, places, span)
+
+
+def workflow_of(callee: ast.Expr, env: Env) -> WorkflowInfo | None:
+    """The workflow that is called; None for anything else."""
+    module, name = env.module, callee.name if isinstance(callee, ast.NameExpr) else ""
+    if isinstance(callee, ast.AttrExpr) and isinstance(callee.value, ast.NameExpr):
+        owner = module.names.get(callee.value.name)
+        if not isinstance(owner, ModuleBinding):
+            return None
+        module, name = owner.module, callee.name.text
+    binding = module.names.get(name)
+    return binding.module.workflows[binding.decl.name.text] if isinstance(binding, WorkflowBinding) else None
 
 
 def stage_of(evaluator: "Evaluator", callee: ast.Expr, env: Env) -> StageInfo | None:

@@ -88,14 +88,15 @@ class FilmPart:
 class Film:
     """A sink: its parts in the order of time, and how they are encoded.
 
-    A clip that comes twice in a film is one part that is listed twice.
+    A clip that comes twice in a film is one part that is listed twice. ``crf`` is None where ComfyUI chooses.
     """
 
     name: str
     parts: tuple[FilmPart, ...]
     facts: Facts
     codec: str
-    crf: int
+    crf: int | None
+    color: str
     span: Span
 
 

@@ -28,6 +28,7 @@ from reelc_compiler.sema.program import (
     Program,
     Scope,
     StageInfo,
+    WorkflowBinding,
 )
 from reelc_compiler.sema.resolve import duplicate
 from reelc_compiler.sema.signatures import Signatures
@@ -78,6 +79,16 @@ def check(program: Program, catalog: Catalog, sink: Sink, *, library_texts: bool
 
     for module in order:
         visit(module)
+    for module in order:
+        for item in module.tree.items:
+            binding = module.names.get(item.name.text) if isinstance(item, ast.Workflow) else None
+            if isinstance(binding, WorkflowBinding) and binding.decl is item:
+                # Few programs have one, and need what reads graphs.
+                from reelc_compiler.sema.workflows import workflow
+
+                found = workflow(module, binding, signatures, catalog, sink)
+                if found is not None:
+                    module.workflows[binding.decl.name.text] = found
     exprs = Exprs(program, catalog, signatures, sink, library_texts)
     for module in order:
         for item in module.tree.items:

@@ -40,16 +40,17 @@ from reelc_compiler.sema.kinds import (
     single,
 )
 from reelc_compiler.sema.program import (
+    EXPORTED,
     BrokenBinding,
     ConstBinding,
     Local,
     ModuleBinding,
     ModuleInfo,
-    NotYetBinding,
     Program,
     Scope,
     StageBinding,
     StageInfo,
+    WorkflowBinding,
 )
 from reelc_compiler.sema.signatures import Signatures
 from reelc_compiler.units import UNITS, quantity, too_long
@@ -213,8 +214,15 @@ class Exprs:
                 return found.kind
             case ConstBinding():
                 return self.constant(found.module, found.decl, expr.span)
-            case BrokenBinding() | NotYetBinding():
+            case BrokenBinding():
                 return UNKNOWN
+            case WorkflowBinding():
+                return self.report(
+                    KIND_MISMATCH,
+                    f"`{expr.name}` is a workflow, not a value",
+                    expr.span,
+                    f"call it: `{expr.name}(...)`",
+                )
             case StageBinding():
                 return self.report(
                     KIND_MISMATCH, f"`{expr.name}` is a stage, not a value", expr.span, f"call it: `{expr.name}(...)`"
@@ -284,16 +292,17 @@ class Exprs:
         found = module.names.get(expr.name.text)
         if isinstance(found, ConstBinding) and found.module is module:
             return self.constant(module, found.decl, expr.span)
-        if isinstance(found, StageBinding) and found.module is module:
+        if isinstance(found, StageBinding | WorkflowBinding) and found.module is module:
+            what = "stage" if isinstance(found, StageBinding) else "workflow"
             return self.report(
-                KIND_MISMATCH, f"`{expr.name.text}` is a stage, not a value", expr.span, "call it with (...)"
+                KIND_MISMATCH, f"`{expr.name.text}` is a {what}, not a value", expr.span, "call it with (...)"
             )
         return self.not_in_module(module, expr.name)
 
     def not_in_module(self, module: ModuleInfo, name: ast.Ident) -> Kind:
         if name.text in module.tree.broken or isinstance(module.names.get(name.text), BrokenBinding):
             return UNKNOWN
-        own = [n for n, b in module.names.items() if isinstance(b, StageBinding | ConstBinding) and b.module is module]
+        own = [n for n, b in module.names.items() if isinstance(b, EXPORTED) and b.module is module]
         help_ = did_you_mean(name.text, own) or (("it has " + ", ".join(f"`{n}`" for n in own),) if own else ())
         message = f"`{module.key}` has nothing named `{name.text}`"
         return self.report(NOT_IN_MODULE, message, name.span, *help_, fix=respell(name.span, name.text, own))

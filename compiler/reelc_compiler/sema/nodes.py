@@ -129,7 +129,7 @@ def missing(
     """Report required inputs that are not given."""
     # A choice that is not a literal may open inputs that only its value tells.
     chosen = all(n in literals or n not in given for n, i in known.items() if i.type == DYNAMIC_COMBO)
-    lacking = [n for n, i in known.items() if i.required and n not in given]
+    lacking = [n for n, i in known.items() if i.required and n not in given and not old_way(n, known, given)]
     lacking = [n for n in lacking if not any(n.startswith(f"{w}.") for w in whole)]
     meant = {found for n in given if n not in known for found in nearest(n, lacking)}
     lacking = [n for n in lacking if n not in meant]
@@ -142,6 +142,12 @@ def missing(
         if i.type == DYNAMIC_COMBO and n in literals and any(m.startswith(f"{n}.") for m in lacking)
     ]
     exprs.report(MISSING_INPUT, f"the node `{expr.class_type.text}` needs {names}", expr.class_type.span, *help_[:1])
+
+
+def old_way(name: str, known: Mapping[str, InputSchema], given: Collection[str]) -> bool:
+    """Whether an input of a choice (``format.codec``) is given as the class took it before it had that choice."""
+    last = name.rsplit(".", 1)[-1]
+    return last != name and last in given and last in known and known[last].hidden_widget
 
 
 def argument(exprs: "Exprs", expr: ast.NodeExpr, item: Given, known: Mapping[str, InputSchema]) -> bool:

@@ -85,6 +85,16 @@ UNKNOWN_CATALOG = _declare("E0506", "unknown-catalog", "There is no node catalog
 INVALID_GRAPH = _declare("E0507", "invalid-graph", "ComfyUI would refuse the graph that was made.")
 BAD_CATALOG = _declare("E0508", "bad-catalog", "A catalog file cannot be used.")
 OLD_NODE = _declare("W0501", "old-node", "A node class is deprecated or experimental.")
+NO_RATE_FACTOR = _declare(
+    "W0502", "no-rate-factor", "The catalog's ComfyUI saves films in a quality of its own choice."
+)
+BAD_DUMP = _declare("E0510", "bad-dump", "A file with a server's answer of /object_info cannot be used.")
+UNWRITABLE = _declare("E0520", "unwritable-input", "An input in a graph has no form in Reel.")
+IMPORT_DIFFERS = _declare("E0521", "import-differs", "No Reel is known that compiles back to a graph.")
+BAD_PORT = _declare("E0522", "bad-port", "A port of a workflow names nothing in its graph.")
+PORT_KIND = _declare("E0523", "port-kind", "A port of a workflow and its graph do not fit together.")
+EQUAL_NODES = _declare("W0520", "equal-nodes", "Equal nodes of an imported graph become one.")
+UNUSED_PORT = _declare("W0521", "unused-port", "A port of a workflow feeds nothing that comes out.")
 
 # -- 06 input files
 MISSING_INPUT_FILE = _declare("E0601", "missing-input-file", "An input file is not there.")

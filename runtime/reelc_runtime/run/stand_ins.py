@@ -19,8 +19,8 @@ def without(plan: Plan, kinds: Collection[str], locator: Locator) -> list[Diagno
         out.extend(
             locator.at(
                 NO_STAND_IN,
-                f"the output `{save.name}` has no stand-in for a preview: the node {save.class_type} saves it, and what "
-                "it would save is not known",
+                f"the output `{save.name}` has no stand-in for a preview: the node {save.class_type} saves it, and "
+                "what it would save is not known",
                 job.id,
                 save.node,
                 "a preview shows films: clips that end in `|> video(...)`",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from reelc_compiler.catalog import Catalog
@@ -126,15 +127,20 @@ def judge(name: str, data: bytes, catalog: Catalog, made_by: Mapping[str, str] |
         return _unreadable(source, "the file is nested more deeply than a server reads")
     except ValueError:
         return _unreadable(source, "the file holds a number with more digits than a server reads")
-    verdict = validate(graph, catalog)
-    places = Places(source)
-    reporter = _Reporter(places, graph, catalog, made_by or {})
+    judged = judge_value(graph, Places(source), catalog, made_by)
     repeated = [_repeated(key, source) for key in dict.fromkeys(twice)]
+    return replace(judged, warnings=(*repeated, *judged.warnings))
+
+
+def judge_value(graph: Any, places: Places, catalog: Catalog, made_by: Mapping[str, str] | None = None) -> Judgement:
+    """Judge a graph that was read already; ``places`` knows where it stands."""
+    verdict = validate(graph, catalog)
+    reporter = _Reporter(places, graph, catalog, made_by or {})
     return Judgement(
-        source=source,
+        source=places.source,
         comfyui=verdict,
         errors=tuple(reporter.finding(e, ERRORS[e.type]) for e in (*verdict.errors, *verdict.failures)),
-        warnings=(*repeated, *(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings)),
+        warnings=tuple(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings),
     )
 
 
@@ -189,9 +195,7 @@ class _Reporter:
         return Finding(diagnostic, found.type, found.node, found.input, json_path(found.node, *below))
 
     def _node(self, node: str | None) -> Mapping[str, Any]:
-        graph = cast(Mapping[str, Any], self.graph) if isinstance(self.graph, dict) else {}
-        data = graph.get(node or "")
-        return cast(Mapping[str, Any], data) if isinstance(data, dict) else {}
+        return _map(_map(self.graph).get(node or ""))
 
     def _is_given(self, found: NodeError | Notice) -> bool:
         inputs = self._node(found.node).get("inputs")
@@ -237,9 +241,14 @@ class _Reporter:
                 return ()
 
 
+def _map(value: Any) -> Mapping[str, Any]:
+    """A JSON object as a mapping; an empty one for what is none."""
+    return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
+
+
 def _form(graph: Any) -> tuple[str, ...]:
     """What the file probably is instead of an API-format graph."""
-    value = cast(Mapping[str, Any], graph) if isinstance(graph, dict) else {}
+    value = _map(graph)
     if isinstance(value.get("nodes"), list) and "links" in value:
         return ("this is a workflow of ComfyUI's window: export it there with `Export (API)`",)
     if isinstance(value.get("prompt"), dict):

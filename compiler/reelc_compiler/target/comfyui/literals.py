@@ -62,14 +62,14 @@ def out_of_range(schema: InputSchema, value: Any) -> Problem | None:
 
 
 def not_in_list(schema: InputSchema, value: Any, files: Files | None) -> Problem | None:
-    """Whether a combo lacks the value; a combo of files is only known when ``files`` are."""
+    """Whether a combo lacks the value; a combo of files is only known when they are."""
     if not schema.is_combo:
         return None
     known: list[Any] = list(schema.choices or ())
     if schema.files is not None:
-        if files is None:
+        if files is None and schema.present is None:
             return None
-        known += files.get(schema.files, ())
+        known += [*(schema.present or ()), *(files or {}).get(schema.files, ())]
     wanted: list[Any] = cast(list[Any], value) if schema.multiselect and isinstance(value, list) else [value]
     missing = [v for v in wanted if v not in known]
     if not missing:

@@ -7,7 +7,6 @@ nothing.
 import json
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
 from typing import Any
 
 from reelc_dsl.records import dataclass
@@ -31,10 +30,14 @@ class Places:
     """The places of a graph, in text that is known to be JSON.
 
     Where a name is given twice, the last one counts, as for whoever reads JSON.
+
+    Args:
+        within: the member of the outermost object that holds the graph; None when that is the graph itself.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, within: str | None = None) -> None:
         self.source = source
+        self._within = within
         self._members: dict[int, dict[str, Member]] = {}
 
     def node(self, node: str) -> Span:
@@ -62,7 +65,11 @@ class Places:
         return Span(self.source, 0, 0)
 
     def _node(self, node: str) -> Member | None:
-        return self._inside(_after_space(self.source.text, 0)).get(node)
+        members = self._inside(_after_space(self.source.text, 0))
+        if self._within is not None:
+            outer = members.get(self._within)
+            members = {} if outer is None else self._inside(outer.start)
+        return members.get(node)
 
     def _input(self, node: str, name: str) -> Member | None:
         found = self._node(node)
@@ -81,7 +88,7 @@ def _members(text: str, at: int) -> Iterator[tuple[str, Member]]:
         return
     at = _after_space(text, at + 1)
     while text.startswith('"', at):
-        key, key_end = scanstring(text, at + 1)
+        key, key_end = _DECODER.raw_decode(text, at)
         start = _after_space(text, _after_space(text, key_end) + 1)
         _, end = _DECODER.raw_decode(text, start)
         yield key, Member(at, key_end, start, end)

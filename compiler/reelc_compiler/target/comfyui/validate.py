@@ -1,17 +1,17 @@
 """Predicting the verdict of ComfyUI's server on an API-format graph, without a server."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.target.comfyui.literals import Files
-from reelc_compiler.target.comfyui.notices import notices
+from reelc_compiler.target.comfyui.notices import link_source, notices
 from reelc_compiler.target.comfyui.replace import replace_class
 from reelc_compiler.target.comfyui.verdict import NodeError, Notice, Verdict
 from reelc_compiler.target.comfyui.walk import Walk
 from reelc_dsl.diagnostics.suggest import nearest
 
-__all__ = ["NodeError", "Notice", "Verdict", "validate"]
+__all__ = ["NodeError", "Notice", "Verdict", "faults", "validate"]
 
 
 def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Verdict:
@@ -52,6 +52,34 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
         outputs=good,
         coerced=_coerced(walk),
     )
+
+
+def faults(graph: Mapping[str, Any], catalog: Catalog, wanted: Iterable[str]) -> tuple[NodeError, ...]:
+    """What the server would find in some nodes, and in all that they need, if they were run.
+
+    Args:
+        graph: any JSON object; nodes that are not needed are not looked at.
+        wanted: ids of nodes in it.
+    """
+    reached: dict[str, Any] = {}
+    todo = list(wanted)
+    while todo:
+        node = todo.pop()
+        if node in reached or node not in graph:
+            continue
+        data = reached[node] = graph[node]
+        refused = _shape(node, data)
+        if refused is None:
+            reached[node] = data = replace_class(data, catalog)
+            refused = _class(node, data, catalog)
+        if refused is not None:
+            return refused.errors
+        inputs = cast(Mapping[str, Any], data.get("inputs", {}))
+        todo.extend(source for source in map(link_source, inputs.values()) if source is not None)
+    walk = Walk(reached, catalog, None)
+    for node in wanted:
+        walk.output(node)
+    return tuple(error for node in reached for error in walk.errors.get(node, ()))
 
 
 def _refused(status: Any, kind: str, node: str | None, message: str, suggestions: tuple[str, ...] = ()) -> Verdict:
