@@ -146,6 +146,8 @@ class Maker:
         high = declared.max if declared.max is not None else 2**31
         if declared.is_combo:
             choices = list(declared.choices or ())
+            if not choices and declared.files is None:
+                raise GiveUp  # what the window makes up while it is used
             if choices and (declared.files is None or draw(st.booleans())):
                 return draw(st.sampled_from(choices))
             return draw(st.sampled_from(["a.safetensors", "sub/b.png", "日本.png", 'x "y".png']))

@@ -250,7 +250,7 @@ class Evaluator:
         for name, wanted in known.items():
             item = evaluated.get(name)
             if item is None or item.value is None:
-                if wanted.required and "." in name:
+                if wanted.required and "." in name and not nodes.old_way(name, known, evaluated):
                     # What a list or a record lacks shows only here, where they are values.
                     raise self.stop(
                         MISSING_INPUT, f"the node `{schema.class_type}` needs `{name}`", expr.class_type.span

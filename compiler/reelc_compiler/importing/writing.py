@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from reelc_compiler.catalog import DYNAMIC_COMBO, InputSchema
 from reelc_compiler.importing.naming import name_nodes, name_outputs
 from reelc_compiler.importing.reading import Link, RawNode
+from reelc_compiler.sema.dynamic import KEY
 from reelc_dsl.records import dataclass
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -52,10 +54,48 @@ def write(pipeline: str, nodes: Mapping[str, RawNode], outputs: tuple[str, ...],
 
 
 def _node(raw: RawNode, nodes: Mapping[str, RawNode], names: Mapping[str, str]) -> str:
-    inputs = (f"{_key(name)}: {_value(value, nodes, names)}" for name, value in raw.inputs.items())
+    written = {name: _value(value, nodes, names) for name, value in raw.inputs.items()}
+    for declared in raw.schema.inputs:
+        whole = _dynamic(declared, declared.name, raw.inputs, written)
+        if whole is not None:
+            # In the place of the first of them.
+            expression, parts = whole
+            written = {
+                (declared.name if name == parts[0] else name): (expression if name == parts[0] else value)
+                for name, value in written.items()
+                if name not in parts[1:]
+            }
+    inputs = (f"{_key(name)}: {value}" for name, value in written.items())
     class_type = raw.schema.class_type
     shown = class_type if _NAME.fullmatch(class_type) else text_literal(class_type, template=False)
     return f"node {shown}({', '.join(inputs)})"
+
+
+def _dynamic(
+    declared: InputSchema, name: str, inputs: Mapping[str, Any], written: Mapping[str, str]
+) -> tuple[str, list[str]] | None:
+    """A repeating input as a list, a choice with inputs of its own as a record; and the inputs that are in it.
+
+    None where nothing of it is given, and where neither form says it all: the dotted names then stand for themselves.
+    """
+    below = [n for n in inputs if n.startswith(f"{name}.")]
+    if declared.autogrow is not None:
+        slots = [f"{name}.{slot}" for slot in declared.autogrow.names]
+        if below and below == slots[: len(below)] and declared.autogrow.element.type != DYNAMIC_COMBO:
+            return f"[{', '.join(written[slot] for slot in below)}]", below
+        return None
+    key = inputs.get(name)
+    if declared.type != DYNAMIC_COMBO or not isinstance(key, str) or not below:
+        return None
+    fields, parts = [f"{KEY}: {written[name]}"], [name]
+    for inner in (declared.options or {}).get(key, ()):
+        own = f"{name}.{inner.name}"
+        expression, found = _dynamic(inner, own, inputs, written) or (written.get(own), [own] if own in inputs else [])
+        if expression is not None:
+            fields.append(f"{_key(inner.name)}: {expression}")
+        parts += found
+    said = set(parts) == {name, *below} and not any(field.startswith(f"{KEY}:") for field in fields[1:])
+    return (f"{{ {', '.join(fields)} }}", parts) if said else None
 
 
 def _key(name: str) -> str:
