@@ -36,6 +36,8 @@ NASTY = [
     "\u2028",
     "fog\n\n",
     "{",
+    "{\n",
+    "{\r",
 ]
 texts = st.one_of(
     st.sampled_from(NASTY), st.lists(st.sampled_from(NASTY), max_size=4).map("".join), st.text(max_size=20)

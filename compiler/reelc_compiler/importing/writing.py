@@ -138,17 +138,17 @@ def text_literal(text: str, *, template: bool = True) -> str:
     held = {"\r", "\0"} & set(text) or any(mark in text for mark in _TEMPLATE)
     if not (template and held):
         return '"' + "".join(_ESCAPES.get(c, c) for c in text) + '"'
-    out: list[str] = []
-    last = len(text) - 1
-    for at, char in enumerate(text):
-        if char == "{" and text[at + 1 : at + 2] in ("{", "%", "#"):
-            out.append(_given("{"))
-        elif char in "\r\0" or (char == "\n" and at == last):
+    # From the end on, because a brace before a template, also before one that is made here, begins one itself.
+    parts: list[str] = []
+    for at, char in reversed(list(enumerate(text))):
+        if char == "{" and parts and parts[-1][0] in "{%#":
+            parts.append(_given("{"))
+        elif char in "\r\0" or (char == "\n" and at == len(text) - 1):
             # The template's reader drops a line end at its end, and knows only one kind of line end.
-            out.append(_given({"\r": "\\r", "\0": "\\x00", "\n": "\\n"}[char]))
+            parts.append(_given({"\r": "\\r", "\0": "\\x00", "\n": "\\n"}[char]))
         else:
-            out.append(char)
-    return '"' + "".join(part if len(part) > 1 else _ESCAPES.get(part, part) for part in out) + '"'
+            parts.append(_ESCAPES.get(char, char))
+    return '"' + "".join(reversed(parts)) + '"'
 
 
 def _given(inner: str) -> str:
