@@ -52,8 +52,8 @@ def test_an_unknown_class_is_corrected() -> None:
 
 def test_the_catalog_of_a_server(folder: Path) -> None:
     dump = {"Own": {"input": {"required": {"model": [["a.safetensors"]]}}, "output": ["MODEL"], "output_node": True}}
-    (folder / "own.json").write_text(json.dumps(dump), "utf-8")
-    own = Draft202012Validator(json.loads(call("schema", "--catalog", "own.json").out))
+    (folder / "object_info.json").write_text(json.dumps(dump), "utf-8")
+    own = Draft202012Validator(json.loads(call("schema", "--catalog", "object_info.json").out))
     assert own.is_valid({"1": {"class_type": "Own", "inputs": {"model": "a.safetensors"}}})
     # A server's own list of files is a list of choices.
     assert not own.is_valid({"1": {"class_type": "Own", "inputs": {"model": "b.safetensors"}}})

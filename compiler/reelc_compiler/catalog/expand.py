@@ -7,7 +7,6 @@ from typing import Any
 from reelc_compiler.catalog.schema import InputSchema, NodeSchema
 from reelc_compiler.catalog.store import Catalog
 
-
 # A class has a few dozen combinations of keys at most; packs may have more.
 _REMEMBERED = 256
 

@@ -5,8 +5,8 @@ flat schema says what a number, a text and a link must be, and a fault is report
 """
 
 import math
-from collections.abc import Iterable
-from typing import Any, Literal, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, TypeGuard, cast
 
 from reelc_compiler.catalog import DYNAMIC_COMBO, WIDGET_TYPES, InputSchema
 from reelc_compiler.catalog.schema import type_names
@@ -61,10 +61,11 @@ class Values:
             # It fails on a link, which has no value yet.
             kind = self._file(wanted) if wanted.files else {}
             return {**kind, "type": ["string", "object"], **default}
+        choices = _choices(wanted) if judge == "server" else None
+        if choices is not None:
+            return {**self._choice(wanted.name, choices), **self._socket(wanted), **default}
         if wanted.is_combo and wanted.files is not None:
             return {**self._file(wanted), **self._socket(wanted), **default}
-        if wanted.is_combo and judge == "server" and _known(wanted):
-            return {**self._choice(wanted), **self._socket(wanted), **default}
         found = {"$ref": self._type(wanted, nullable=nullable), **self._socket(wanted)}
         if judge == "server":
             found |= _range(wanted)
@@ -72,14 +73,15 @@ class Values:
 
     def _default(self, wanted: InputSchema) -> dict[str, Any]:
         """The default, where the input could be given it: some declare one that they would refuse."""
-        value, choices = wanted.default, wanted.choices if wanted.options is None else tuple(wanted.options)
+        value = wanted.default
+        choices = _choices(wanted) if wanted.options is None else tuple(wanted.options)
         if not isinstance(value, (str, int, float)) or not _plain(value) or (self.strict and not wanted.takes_literal):
             return {}
-        if choices is not None and wanted.files is None and value not in choices:
+        if choices is not None and value not in choices:
             return {}
         if isinstance(value, str):
             return {"default": value}
-        low, high = (value if bound is None else bound for bound in (wanted.min, wanted.max))
+        low, high = (bound if _number(bound) else value for bound in (wanted.min, wanted.max))
         return {"default": value} if low <= value <= high else {}
 
     def _socket(self, wanted: InputSchema) -> dict[str, Any]:
@@ -136,13 +138,13 @@ class Values:
 
     # -- combos ------------------------------------------------------------------------------
 
-    def _choice(self, wanted: InputSchema) -> dict[str, Any]:
-        choices = self._choices(wanted.name, wanted.choices or ())
+    def _choice(self, name: str, choices: Sequence[Any]) -> dict[str, Any]:
+        ref = self._choices(name, choices)
         return {
             "if": {"type": ["array", "object"]},
             "then": {"$ref": self.held()},
-            "else": {"$ref": choices},
-            **offered(choices),
+            "else": {"$ref": ref},
+            **offered(ref),
         }
 
     def _choices(self, name: str, choices: Iterable[Any]) -> str:
@@ -168,9 +170,14 @@ def offered(choices: str) -> dict[str, Any]:
     return {"anyOf": [{"$ref": choices}, True]}
 
 
-def _known(wanted: InputSchema) -> bool:
-    """Whether a combo's choices are all there: what JSON cannot write, or an empty list, is no list to hold to."""
-    return bool(wanted.choices) and all(map(_plain, wanted.choices or ()))
+def _choices(wanted: InputSchema) -> tuple[Any, ...] | None:
+    """A combo's choices with the files that a server listed; None for what is no list to hold to.
+
+    That are files of a server that nobody asked, an empty list, and values that JSON cannot write.
+    """
+    choices = (*(wanted.choices or ()), *(wanted.present or ()))
+    unknown = wanted.files is not None and wanted.present is None
+    return choices if wanted.is_combo and choices and not unknown and all(map(_plain, choices)) else None
 
 
 def _with_equals(choices: Iterable[Any], *, strict: bool) -> list[Any]:
@@ -192,7 +199,7 @@ def _range(wanted: InputSchema) -> dict[str, Any]:
     return {key: _short(bound) for key, bound in bounds.items() if _number(bound)}
 
 
-def _number(value: Any) -> bool:
+def _number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
