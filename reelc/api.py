@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from reelc.catalogs import open_catalog
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.driver import Request, check_all, compile_plan
+from reelc_compiler.driver import compile_each as compile_each_plan
 from reelc_compiler.loader import Project
 from reelc_compiler.sema.resolve import SourceProvider
 from reelc_dsl.diagnostics import Diagnostic, ReelError, Sink
@@ -87,6 +88,21 @@ def check_project(
     except ReelError as error:
         sink.extend(error.diagnostics)
     return sink.sorted()
+
+
+def compile_each(
+    project: Project, *, overrides: Mapping[str, str], pipeline: str | None, catalog: Catalog
+) -> "tuple[tuple[Plan, ...], tuple[Diagnostic, ...]]":
+    """The plans of a file's pipelines, as far as there are no errors, and all findings in reading order."""
+    sink = Sink()
+    plans: tuple[Plan, ...] = ()
+    try:
+        request = _request(project, overrides, pipeline, catalog)
+        with _depth(request.source):
+            plans = compile_each_plan(request, sink)
+    except ReelError as error:
+        sink.extend(error.diagnostics)
+    return plans, sink.sorted()
 
 
 def compile(

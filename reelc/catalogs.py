@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,13 +115,18 @@ def project_catalogs() -> list[Path]:
 def catalog_of(ref: "CatalogRef") -> Catalog:
     """The catalog to match workers with for a plan: what a worker hides is looked up in it.
 
-    The plan's own, where it is bundled or was opened by this process; else the bundled default, which knows the same
-    of the classes that it has.
+    The plan's own, where it is bundled, was opened by this process, or is a file of the folder that the user is in;
+    else the bundled default, which knows the same of the classes that it has.
     """
     if ref.sha256 in _opened:
         return _opened[ref.sha256]
-    if ref.name in catalog_names():
+    if ref.name in catalog_names() and load_catalog(ref.name).sha256 == ref.sha256:
         return load_catalog(ref.name)
+    for path in project_catalogs():
+        # A catalog's file is called after it. A broken one is of no concern here.
+        with suppress(ReelError):
+            if path.name == f"{ref.name}{SUFFIX}" and read_catalog(path).sha256 == ref.sha256:
+                return _opened[ref.sha256]
     return load_catalog()
 
 

@@ -36,6 +36,8 @@ NASTY = [
     "\u2028",
     "fog\n\n",
     "{",
+    "{\n",
+    "{\r",
 ]
 texts = st.one_of(
     st.sampled_from(NASTY), st.lists(st.sampled_from(NASTY), max_size=4).map("".join), st.text(max_size=20)
@@ -146,6 +148,8 @@ class Maker:
         high = declared.max if declared.max is not None else 2**31
         if declared.is_combo:
             choices = list(declared.choices or ())
+            if not choices and declared.files is None:
+                raise GiveUp  # what the window makes up while it is used
             if choices and (declared.files is None or draw(st.booleans())):
                 return draw(st.sampled_from(choices))
             return draw(st.sampled_from(["a.safetensors", "sub/b.png", "日本.png", 'x "y".png']))

@@ -14,7 +14,7 @@ from reelc.cli.app import COMMANDS, app
 
 ROOT = Path(__file__).resolve().parent.parent
 # The pages that describe commands and options.
-COMMAND_PAGES = (ROOT / "docs" / "running.md", ROOT / "docs" / "catalogs.md")
+COMMAND_PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("running", "catalogs", "importing"))
 RUNNING = "\n".join(page.read_text("utf-8") for page in COMMAND_PAGES)
 # Pages in docs/diagnostics have tests of their own, for their examples are wrong on purpose.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,6 +23,7 @@ SOURCES = ("reelc", "runtime", "compiler", "dsl")
 
 FENCE = re.compile(r"(?P<before>[^\n]*\n)?^```reel\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r'"([^"\n]+\.(?:png|jpg|jpeg|webp|bmp))"')
+GRAPH = re.compile(r'"([^"\n/]+\.json)"')
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -70,6 +71,8 @@ def test_examples_have_no_errors(example: Example, tmp_path: Path) -> None:
         picture = tmp_path / name
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(png(1600, 900))
+    for name in GRAPH.findall(example.text):
+        (tmp_path / name).write_bytes((ROOT / "tests" / "corpus" / "graph.json").read_bytes())
     file = tmp_path / "example.reel"
     file.write_text(example.text, "utf-8")
     wrong = [f"{d.code.code} {d.message}" for d in api.check(file) if d.is_error]

@@ -1,6 +1,6 @@
 """The compiler on a page: one call per stage, values in, values and diagnostics out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -57,8 +57,22 @@ def analyse(request: Request, sink: Sink) -> Program:
 def check_all(request: Request, sink: Sink) -> None:
     """Everything that can be found out without a plan: for every pipeline, unless one is named."""
     program = analyse(request, sink)
+    if not sink.has_errors:
+        for pipeline, mine in _each(request, program, sink):
+            _elaborate(mine, program, pipeline, sink)
+
+
+def compile_each(request: Request, sink: Sink) -> "tuple[Plan, ...]":
+    """The plans of all pipelines, or of the one that is named; those before the first with errors."""
+    program = analyse(request, sink)
     if sink.has_errors:
-        return
+        return ()
+    plans = [_plan(mine, program, pipeline, sink) for pipeline, mine in _each(request, program, sink)]
+    return tuple(plan for plan in plans if plan is not None)
+
+
+def _each(request: Request, program: Program, sink: Sink) -> Iterator[tuple[PipelineInfo, Request]]:
+    """The pipelines that are meant, each with the request for it."""
     if request.pipeline is not None:
         chosen = [choose(request, program, sink)]
     else:
@@ -72,20 +86,23 @@ def check_all(request: Request, sink: Sink) -> None:
             # With several pipelines, a parameter need only be one of theirs.
             own = {p.name for p in pipeline.params}
             mine = {n: t for n, t in request.overrides.items() if n in own or n not in known}
-            _elaborate(replace(request, overrides=mine), program, pipeline, sink)
+            yield pipeline, replace(request, overrides=mine)
 
 
 def compile_plan(request: Request, sink: Sink) -> "Plan | None":
     """The plan; None after errors."""
-    from reelc_compiler.lower import lower
-    from reelc_compiler.target.comfyui.confirm import confirm
-
     program = analyse(request, sink)
     if sink.has_errors:
         return None
     pipeline = choose(request, program, sink)
-    if pipeline is None:
-        return None
+    return None if pipeline is None else _plan(request, program, pipeline, sink)
+
+
+def _plan(request: Request, program: Program, pipeline: PipelineInfo, sink: Sink) -> "Plan | None":
+    """The plan of one pipeline; None after errors."""
+    from reelc_compiler.lower import lower
+    from reelc_compiler.target.comfyui.confirm import confirm
+
     elaborated = _elaborate(request, program, pipeline, sink)
     if elaborated is None:
         return None

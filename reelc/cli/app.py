@@ -24,7 +24,7 @@ COMMANDS = {
     "preview": ("reelc.cli.preview", "Render the animatic here, on the embedded preview worker."),
     "validate": ("reelc.cli.validate", "Say what ComfyUI would answer to graphs, made by anyone."),
     "schema": ("reelc.cli.schema", "Write a JSON Schema for graphs in ComfyUI's API format."),
-    "catalog": ("reelc.cli.catalog", "List node catalogs, show a node class, write the catalog of a worker."),
+    "catalog": ("reelc.cli.catalog", "Node catalogs: list, show a class, write a worker's, compare two."),
     "doctor": ("reelc.cli.doctor", "Look whether all is well, here and on workers."),
     "explain": ("reelc.cli.explain", "Say what a diagnostic means, with an example."),
     "run": ("reelc.cli.run", "Render the film on a ComfyUI worker."),

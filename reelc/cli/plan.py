@@ -40,7 +40,9 @@ def command(file: Path, overrides: dict[str, str], pipeline: str | None, catalog
 
 
 def _lines(plan: "Plan") -> list[str]:
-    lines = [f"{plan.pipeline}, for ComfyUI {plan.catalog.comfyui} (catalog {plan.catalog.name})", ""]
+    from reelc_compiler.catalog import version_text
+
+    lines = [f"{plan.pipeline}, for {version_text(plan.catalog.comfyui)} (catalog {plan.catalog.name})", ""]
     for name, value in plan.params.items():
         lines.append(f"  {name} = {_short(value)}")
     if plan.params:

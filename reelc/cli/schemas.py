@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reelc_compiler.catalog import Catalog, InputSchema, NodeSchema, OutputSchema
+from reelc_compiler.catalog import Catalog, InputSchema, NodeSchema, OutputSchema, version_text
 
 # More choices than this are a list that nobody reads.
 MAX_CHOICES = 12
@@ -31,7 +31,7 @@ def _gives(output: OutputSchema, schema: NodeSchema) -> str:
 
 
 def _origin(schema: NodeSchema, catalog: Catalog) -> str:
-    version = f"ComfyUI {catalog.comfyui}" if catalog.comfyui else "a ComfyUI of an unknown version"
+    version = version_text(catalog.comfyui)
     if schema.pack == "core":
         return f"{version} (catalog {catalog.name})"
     pack = catalog.packs[schema.pack]

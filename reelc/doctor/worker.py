@@ -9,6 +9,7 @@ from pathlib import Path
 from reelc.asking import asking, worker_fault
 from reelc.doctor.check import FAIL, OK, WARN, Check, broken
 from reelc_compiler.catalog import Catalog, load_catalog
+from reelc_compiler.catalog.diff import diff_class
 from reelc_compiler.catalog.dump import from_dump
 from reelc_compiler.units import bytes_text
 from reelc_dsl.diagnostics import Diagnostic, ReelError
@@ -150,11 +151,11 @@ def _pack_of(catalog: Catalog, name: str) -> str:
 
 
 def _same(known: Catalog, here: Catalog, name: str) -> bool:
-    """Whether two catalogs say the same of a class; the folder that its pack lies in does not matter."""
+    """Whether a graph cannot tell a class of two catalogs apart."""
     mine, theirs = known.get(name), here.get(name)
     assert mine is not None
     assert theirs is not None
-    return mine == replace(theirs, pack=mine.pack)
+    return not diff_class(mine, theirs)
 
 
 def _some(names: list[str]) -> str:

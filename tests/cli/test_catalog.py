@@ -319,7 +319,10 @@ def test_a_servers_answer_is_a_catalog(worker: ComfyStub, folder: Path) -> None:
     assert plan.catalog.sha256 == mine.sha256 == catalogs.catalog_of(plan.catalog).sha256
     theirs = catalogs.read_catalog(pulled(worker))
     assert {n: mine.record(n) for n in mine.class_names()} == {n: theirs.record(n) for n in theirs.class_names()}
-    assert "(catalog answer)" in run("plan", "film.reel", "--catalog", "answer.json").stdout
+    assert (
+        "film, for a ComfyUI of an unknown version (catalog answer)\n"
+        in run("plan", "film.reel", "--catalog", "answer.json").stdout
+    )
 
 
 def test_a_model_that_a_server_lacks_does_not_keep_a_film_from_compiling(worker: ComfyStub, folder: Path) -> None:

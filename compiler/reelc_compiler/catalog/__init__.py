@@ -16,7 +16,15 @@ from reelc_compiler.catalog.schema import (
     same_dialect,
     socket_compatible,
 )
-from reelc_compiler.catalog.store import DEFAULT, Catalog, UnknownCatalog, bundled_for, catalog_names, load_catalog
+from reelc_compiler.catalog.store import (
+    DEFAULT,
+    Catalog,
+    UnknownCatalog,
+    bundled_for,
+    catalog_names,
+    load_catalog,
+    version_text,
+)
 
 __all__ = [
     "ANY_TYPE",
@@ -42,4 +50,5 @@ __all__ = [
     "lookup",
     "same_dialect",
     "socket_compatible",
+    "version_text",
 ]

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from reelc_compiler.catalog.schema import AUTOGROW, DYNAMIC_COMBO, MATCH_TYPE, WIDGET_TYPES
+from reelc_compiler.catalog.schema import AUTOGROW, DYNAMIC_COMBO, DYNAMIC_SLOT, MATCH_TYPE, WIDGET_TYPES
 
 Json = dict[str, Any]
 
@@ -77,6 +77,8 @@ def compact_input(name: str, spec: Any) -> list[Any]:
     for upload in _UPLOADS:
         if raw.get(f"{upload}_upload"):
             options["upload"] = upload
+    if raw.get("image_folder", "input") != "input":
+        options["files"] = raw["image_folder"]
     if isinstance(kind, list):
         options |= {"choices": kind, "listed": True}
         kind = "COMBO"
@@ -86,6 +88,8 @@ def compact_input(name: str, spec: Any) -> list[Any]:
         options["options"] = {o["key"]: _sections(_map(o.get("inputs"))) for o in map(_map, _list(raw.get("options")))}
     elif kind == AUTOGROW:
         options["grow"] = _autogrow(_map(raw.get("template")))
+    elif kind == DYNAMIC_SLOT:
+        options["slot"] = _sections(_map(raw.get("inputs")))
     elif kind == MATCH_TYPE:
         template = _map(raw.get("template"))
         options["match"] = [template.get("template_id"), template.get("allowed_types", "*")]
@@ -133,10 +137,12 @@ def _outputs(raw: Mapping[str, Any]) -> list[list[Any]]:
     names, lists = _list(raw.get("output_name")), _list(raw.get("output_is_list"))
     matches = _list(raw.get("output_matchtypes"))
     found: list[list[Any]] = []
-    for i, kind in enumerate(_list(raw.get("output"))):
+    declared = raw.get("output")
+    # Some classes forget the comma of a tuple of one: every letter of the type is then an output to ComfyUI.
+    for i, kind in enumerate(declared if isinstance(declared, str) else _list(declared)):
         # A class may output one of its own combo's values: the type is then that list.
         shown = kind if isinstance(kind, str) else "COMBO"
-        options: Json = {}
+        options: Json = {"choices": kind} if isinstance(kind, list) else {}
         if i < len(lists) and lists[i]:
             options["list"] = True
         if i < len(matches) and matches[i]:
@@ -167,7 +173,7 @@ def _input_types(entry: Sequence[Any]) -> set[str]:
     found = {str(entry[1])}
     if "match" in options:
         found.add(str(options["match"][1]))
-    nested = [*options.get("options", {}).values(), options.get("grow", {}).get("in", {})]
+    nested = [*options.get("options", {}).values(), options.get("grow", {}).get("in", {}), options.get("slot", {})]
     for sections in nested:
         for inputs in sections.values():
             for inner in inputs:

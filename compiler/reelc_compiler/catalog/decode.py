@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reelc_compiler.catalog.quirks import LINKS_TO, with_check
 from reelc_compiler.catalog.schema import (
     ANY_TYPE,
     MATCH_TYPE,
@@ -20,12 +21,13 @@ def decode_class(class_type: str, record: Mapping[str, Any]) -> NodeSchema:
     flags = frozenset[str](record.get("flags", ()))
     validate: Mapping[str, Any] = record.get("validate", {})
     args = frozenset[str](validate.get("args", ()))
+    inputs = decode_sections(record.get("in", {}))
     return NodeSchema(
         class_type=class_type,
         pack=record["pack"],
-        inputs=decode_sections(record.get("in", {})),
+        inputs=tuple(with_check(class_type, i) if i.name in args else i for i in inputs) if validate else inputs,
         hidden=tuple(InputSchema(name, kind, "hidden") for name, kind in record.get("hidden", {}).items()),
-        outputs=tuple(_output(*out) for out in record.get("out", ())),
+        outputs=tuple(_output(class_type, i, *out) for i, out in enumerate(record.get("out", ()))),
         output_node="output_node" in flags,
         deprecated="deprecated" in flags,
         experimental="experimental" in flags,
@@ -44,9 +46,17 @@ def decode_sections(sections: Mapping[str, Sequence[Sequence[Any]]]) -> tuple[In
     return tuple(_input(entry, section) for section in order for entry in sections.get(section, ()))
 
 
-def _output(kind: str, name: str, options: Mapping[str, Any] | None = None) -> OutputSchema:
+def _output(class_type: str, slot: int, kind: str, name: str, options: Mapping[str, Any] | None = None) -> OutputSchema:
     extra = options or {}
-    return OutputSchema(name, kind, bool(extra.get("list")), extra.get("match"), extra.get("dialect", _dialect(kind)))
+    return OutputSchema(
+        name,
+        kind,
+        is_list=bool(extra.get("list")),
+        match=extra.get("match"),
+        dialect=extra.get("dialect", _dialect(kind)),
+        choices=tuple(extra["choices"]) if "choices" in extra else None,
+        links_to=LINKS_TO.get((class_type, slot), ()),
+    )
 
 
 def _dialect(kind: str) -> str:
@@ -85,6 +95,7 @@ def _input(entry: Sequence[Any], section: Section) -> InputSchema:
         links_from=tuple(o.get("links", ())),
         dialect=o.get("dialect", _dialect(kind)),
         options={key: decode_sections(inner) for key, inner in o["options"].items()} if "options" in o else None,
+        inner=decode_sections(o["slot"]) if "slot" in o else None,
         widgets={key: tuple(_input(w, "optional") for w in inner) for key, inner in o.get("widgets", {}).items()},
         autogrow=_autogrow(o["grow"]) if "grow" in o else None,
         match=match[0],

@@ -14,7 +14,6 @@ from reelc_compiler.catalog.check import BrokenCatalog, plain_record, sound
 from reelc_compiler.catalog.compact import compact_class
 from reelc_compiler.catalog.decode import decode_class
 from reelc_compiler.catalog.quirks import with_quirks
-from reelc_compiler.catalog.schema import NodeSchema
 from reelc_compiler.catalog.store import Catalog, bundled_for
 from reelc_compiler.catalog.write import catalog_text, pack_of
 from reelc_dsl.records import dataclass
@@ -23,6 +22,8 @@ Json = dict[str, Any]
 
 # What of an input is known better when its choices are files.
 _FILES = ("choices", "files", "under", "ext", "dirs", "default")
+# So many classes tell which version a server is most like.
+_ENOUGH = 200
 # What only a capture says; a server's own options of these names are others.
 _CAPTURED = ("files", "under", "ext", "dirs")
 
@@ -116,6 +117,8 @@ def from_dump(
     """
     # Only servers that know the new node interface tell a price badge; older ones do not tell which classes use it.
     tells = any("price_badge" in raw for raw in dump.values() if isinstance(raw, dict))
+    if len(known) > 1 and not any(comfyui and catalog.comfyui == comfyui for catalog in known):
+        known = sorted(known, key=lambda catalog: _unlike(dump, catalog))
     records: dict[str, Json] = {}
     lists: dict[str, Mapping[str, Any]] = {}
     left_out: list[str] = []
@@ -133,6 +136,24 @@ def from_dump(
     same = next((c for c in known if comfyui and c.comfyui == comfyui), None)
     text = catalog_text(name, comfyui, packs, records, compacted={} if same is None else same.replacements)
     return Described(text=text, lists=lists, left_out=tuple(left_out))
+
+
+def _unlike(dump: Mapping[str, Any], catalog: Catalog) -> int:
+    """In how many classes, of some, an answer of an unknown version has other inputs than a catalog."""
+    unlike = 0
+    for class_type in sorted(dump)[:: 1 + len(dump) // _ENOUGH]:
+        raw = dump[class_type]
+        sections: Any = cast(Json, raw).get("input") if isinstance(raw, dict) else None
+        if not isinstance(sections, dict):
+            continue
+        known = catalog.record(class_type).get("in", {})
+        theirs = {n for s in ("required", "optional") for n in _names_in(cast(Json, sections).get(s))}
+        unlike += theirs != {entry[0] for inputs in known.values() for entry in inputs}
+    return unlike
+
+
+def _names_in(section: Any) -> Iterable[str]:
+    return cast(Json, section) if isinstance(section, dict) else ()
 
 
 def _pack(name: str, known: Sequence[Catalog]) -> dict[str, str | None]:
@@ -159,16 +180,16 @@ def _record(
     for entry in _entries(record.get("in", {})):
         _forget_captured(entry)
     listed: Json | None = None
-    same = _known(class_type, record, known)
-    if same is not None:
-        twin, schema = same
+    twin = _known(class_type, record, known)
+    if twin is not None:
         if not tells:
-            _set_flag(record, "v3", on=schema.v3)
+            _set_flag(record, "v3", on="v3" in twin.get("flags", ()))
         if "validate" in twin:
             record["validate"] = twin["validate"]
-        listed = cast(Json, json.loads(json.dumps(record)))
-        if not _take_files(record.get("in", {}), twin.get("in", {}), listed.get("in", {})):
-            listed = None
+        if any(len(entry) > 2 and "files" in entry[2] for entry in _entries(twin.get("in", {}))):
+            listed = cast(Json, json.loads(json.dumps(record)))
+            if not _take_files(record.get("in", {}), twin.get("in", {}), listed.get("in", {})):
+                listed = None
     if validator is not None:
         for one in (record, *([listed] if listed is not None else [])):
             one.pop("validate", None)
@@ -192,12 +213,16 @@ def _set_flag(record: Json, flag: str, *, on: bool) -> None:
         record["flags"] = flags
 
 
-def _known(class_type: str, record: Json, known: Sequence[Catalog]) -> tuple[Mapping[str, Any], NodeSchema] | None:
+def _known(class_type: str, record: Json, known: Sequence[Catalog]) -> Mapping[str, Any] | None:
     """The class in a known catalog: of the same pack, else one that looks the same, for folders are named freely."""
-    found = [(c.record(class_type), s) for c in known if (s := c.get(class_type)) is not None]
-    same_pack = [f for f in found if f[1].pack.casefold() == record["pack"].casefold()]
-    alike = [f for f in found if _shape(f[0]) == _shape(record)]
-    return next(iter([*same_pack, *alike]), None)
+    found = (r for catalog in known if (r := catalog.record(class_type)))
+    alike: Mapping[str, Any] | None = None
+    for other in found:
+        if other["pack"].casefold() == record["pack"].casefold():
+            return other
+        if alike is None and _shape(other) == _shape(record):
+            alike = other
+    return alike
 
 
 def _shape(record: Mapping[str, Any]) -> Any:

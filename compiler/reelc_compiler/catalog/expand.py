@@ -1,19 +1,23 @@
 """The concrete inputs of a node: dynamic combos and repeating inputs written out as dotted names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from reelc_compiler.catalog.schema import InputSchema, NodeSchema
 from reelc_compiler.catalog.store import Catalog
 
+# A class has a few dozen combinations of keys at most; packs may have more.
+_REMEMBERED = 256
 
-def expand_inputs(schema: NodeSchema, values: Mapping[str, Any], *, widgets: bool = True) -> dict[str, InputSchema]:
+
+def expand_inputs(schema: NodeSchema, values: Mapping[str, Any], *, widgets: bool = True) -> Mapping[str, InputSchema]:
     """The inputs that a node has, by the names that an API graph uses.
 
     A dynamic combo adds the inputs of the key that ``values`` chooses (``format`` -> ``format.codec``); without a
-    known key it adds none. A repeating input is replaced by its slots (``images.image0``, ...); the first ones, as
-    many as its minimum, are required. A pack's own widgets for the chosen value (``pix_fmt``) come last, optional.
+    known key it adds none. A dynamic slot adds its inputs when it is given. A repeating input is replaced by its slots
+    (``images.image0``, ...); the first ones, as many as its minimum, are required. A pack's own widgets for the chosen
+    value (``pix_fmt``) come last, optional.
 
     Args:
         schema: the node's class.
@@ -21,16 +25,50 @@ def expand_inputs(schema: NodeSchema, values: Mapping[str, Any], *, widgets: boo
         widgets: False leaves out the packs' own widgets, of which ComfyUI knows nothing.
 
     Returns:
-        Concrete inputs, each renamed to its dotted name, in ComfyUI's order.
+        Concrete inputs, each renamed to its dotted name, in ComfyUI's order. The mapping is shared: do not change it.
     """
+    chosen = widgets, tuple(_chosen(schema.inputs, "", values, widgets=widgets))
+    found = schema.expanded.get(chosen)
+    if found is None:
+        found = _expanded(schema, values, widgets=widgets)
+        if len(schema.expanded) < _REMEMBERED:
+            schema.expanded[chosen] = found
+    return found
+
+
+def _expanded(schema: NodeSchema, values: Mapping[str, Any], *, widgets: bool) -> Mapping[str, InputSchema]:
     found: dict[str, InputSchema] = {}
     for declared in schema.inputs:
-        found.update(_concrete(declared, "", values))
+        for name, concrete in _concrete(declared, "", values):
+            # A name that is required and optional is required.
+            if name not in found or (concrete.required and not found[name].required):
+                found[name] = concrete
     if widgets:
         for declared in schema.inputs:
             for widget in declared.widgets.get(_key(values.get(declared.name)), ()):
                 found.setdefault(widget.name, widget)
     return found
+
+
+def _chosen(
+    inputs: Iterable[InputSchema], prefix: str, values: Mapping[str, Any], *, widgets: bool
+) -> Iterator[Hashable]:
+    """All of ``values`` that the expansion depends on."""
+    for schema in inputs:
+        name = f"{prefix}{schema.name}"
+        if schema.options is not None:
+            key = _key(values.get(name))
+            inner = schema.options.get(key)
+            if inner is not None:
+                yield name, key
+                yield from _chosen(inner, f"{name}.", values, widgets=widgets)
+        elif schema.inner is not None and name in values:
+            yield name
+            yield from _chosen(schema.inner, f"{name}.", values, widgets=widgets)
+        elif widgets and schema.widgets:
+            key = _key(values.get(name))
+            if key in schema.widgets:
+                yield name, key
 
 
 def _concrete(schema: InputSchema, prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, InputSchema]]:
@@ -41,6 +79,9 @@ def _concrete(schema: InputSchema, prefix: str, values: Mapping[str, Any]) -> It
     yield name, replace(schema, name=name) if prefix else schema
     if schema.options is not None:
         for inner in schema.options.get(_key(values.get(name)), ()):
+            yield from _concrete(inner, f"{name}.", values)
+    if schema.inner is not None and name in values:
+        for inner in schema.inner:
             yield from _concrete(inner, f"{name}.", values)
 
 

@@ -5,8 +5,10 @@ Other packs borrow the name of one of ComfyUI's types for values of their own, a
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from reelc_compiler.catalog.schema import InputSchema
 from reelc_dsl.records import dataclass
 
 # Class, input -> output types that link to it besides the one that is shown.
@@ -17,6 +19,14 @@ LINKS_FROM: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("VHS_LoadVideoPath", "force_rate"): ("INT",),
     ("VHS_LoadVideoFFmpeg", "force_rate"): ("INT",),
     ("VHS_LoadVideoFFmpegPath", "force_rate"): ("INT",),
+}
+# Class, output slot -> input types that it links to besides the one that is shown.
+LINKS_TO: Mapping[tuple[str, int], tuple[str, ...]] = {
+    ("VHS_LoadImagePath", 0): ("LATENT",),
+    ("VHS_LoadVideo", 0): ("LATENT",),
+    ("VHS_LoadVideoPath", 0): ("LATENT",),
+    ("VHS_LoadVideoFFmpeg", 0): ("LATENT",),
+    ("VHS_LoadVideoFFmpegPath", 0): ("LATENT",),
 }
 
 
@@ -103,3 +113,50 @@ def _dialect(kind: str, own: Dialect | None, *, anybody: bool) -> dict[str, Any]
 def _with(entry: list[Any], facts: Mapping[str, Any]) -> list[Any]:
     options: dict[str, Any] = entry[2] if len(entry) > 2 else {}
     return [entry[0], entry[1], {**options, **facts}] if facts else entry
+
+
+# What the validators of known classes ask of an input. A file is looked for in the input folder (or the one that its
+# mark names), and `any_file` may be none; `own_file` and `folder` are VideoHelperSuite's, which raises where a path leads out of that folder;
+# a path is one of the server's disk, or a URL. Read in ComfyUI's nodes.py, nodes_multigpu.py and nodes_model_advanced.py
+# and in the packs.
+CHECKS: Mapping[tuple[str, str], str] = {
+    ("LoadAndResizeImage", "image"): "file",
+    ("LoadAudio", "audio"): "file",
+    ("LoadImage", "image"): "file",
+    ("LoadImageMask", "image"): "file",
+    ("LoadImageOutput", "image"): "file",
+    ("LoadLatent", "latent"): "file",
+    ("LoadVideo", "file"): "file",
+    ("Load3D", "model_file"): "any_file",
+    ("Load3DAdvanced", "model_file"): "any_file",
+    ("WebcamCapture", "image"): "file",
+    ("VHS_LoadAudioUpload", "audio"): "own_file",
+    ("VHS_LoadImages", "directory"): "folder",
+    ("VHS_LoadVideo", "video"): "file",
+    ("VHS_LoadVideoFFmpeg", "video"): "file",
+    ("VHS_LoadAudio", "audio_file"): "path",
+    ("VHS_LoadImagePath", "image"): "path",
+    ("VHS_LoadImagesPath", "directory"): "path",
+    ("VHS_LoadVideoFFmpegPath", "video"): "path",
+    ("VHS_LoadVideoPath", "video"): "path",
+    ("ModelAttentionBackend", "attention"): "",
+    ("CustomCombo", "choice"): "",
+}
+# Inputs that a validator has a default for: it is called without them.
+UNNEEDED = frozenset({("SelectModelDevice", "device"), ("SelectCLIPDevice", "device"), ("SelectVAEDevice", "device")})
+_MEDIA = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".mp4", ".webm", ".mov", ".mkv", ".wav", ".mp3", ".flac")
+
+
+def with_check(class_type: str, schema: InputSchema) -> InputSchema:
+    """The input with what the class's validator, which takes it, asks of it.
+
+    Of a class that is not in the table a combo of uploads or of media files is taken for files that must be there, as
+    all known ones are; of other inputs nothing is known.
+    """
+    slot = class_type, schema.name
+    kind = CHECKS.get(slot)
+    if kind is None:
+        choices = [c for c in schema.choices or () if isinstance(c, str)]
+        media = bool(choices) and all(c.lower().endswith(_MEDIA) for c in choices)
+        kind = "file" if schema.upload or schema.files in ("input", "output") or media else ""
+    return replace(schema, checked=kind, optional_check=slot in UNNEEDED or not schema.required)

@@ -58,6 +58,10 @@ class InputSchema:
         links_from: output types that link to it although ``type`` does not say so.
         dialect: whose values it takes where a pack borrows a type's name; ``*`` for anybody's. See ``same_dialect``.
         options: a dynamic combo's keys, each with the inputs that it adds (named without prefix).
+        inner: what a dynamic slot adds when something is given for it.
+        checked: what the class's own validator asks of a value: ``file``, ``own_file``, ``folder`` or ``path`` must be
+            there; empty when it asks nothing, or what it asks is not known.
+        optional_check: that validator can be called without it.
         widgets: a pack's own inputs for each choice (VideoHelperSuite's formats); ComfyUI does not know them.
         match: the name of the group whose inputs and outputs share one type; ``allowed`` are its types.
     """
@@ -86,6 +90,9 @@ class InputSchema:
     links_from: tuple[str, ...] = ()
     dialect: str = ""
     options: Mapping[str, tuple["InputSchema", ...]] | None = None
+    inner: tuple["InputSchema", ...] | None = None
+    checked: str = ""
+    optional_check: bool = False
     widgets: Mapping[str, tuple["InputSchema", ...]] = field(default_factory=dict[str, tuple["InputSchema", ...]])
     autogrow: Autogrow | None = None
     match: str | None = None
@@ -121,7 +128,7 @@ class InputSchema:
         if output_type in self.links_from:
             return True
         # A classic combo's type is its list of values, which equals no type name.
-        return socket_compatible(output_type, self.type) if not self.listed else output_type == ANY_TYPE
+        return socket_compatible(output_type, self.type) if not self.listed else output_type in (ANY_TYPE, MATCH_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,8 @@ class OutputSchema:
 
     Attributes:
         match: the group of inputs whose type it takes on.
+        choices: a list of values in place of a type, which links to a ``listed`` combo of the same list.
+        links_to: input types that it links to although ``type`` does not say so.
         dialect: whose values it gives where a pack borrows a type's name; ``*`` when that is not known.
     """
 
@@ -138,6 +147,8 @@ class OutputSchema:
     is_list: bool = False
     match: str | None = None
     dialect: str = ""
+    choices: tuple[Any, ...] | None = None
+    links_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +179,10 @@ class NodeSchema:
     validates: frozenset[str] = frozenset()
     validates_all: bool = False
     validates_links: bool = False
+    # What `expand_inputs` has worked out already, by what the answer depends on.
+    expanded: dict[Any, Mapping[str, InputSchema]] = field(
+        default_factory=dict[Any, Mapping[str, InputSchema]], compare=False, repr=False
+    )
 
     def input(self, name: str) -> InputSchema | None:
         """The declared input of that name; see ``expand_inputs`` for dotted names."""

@@ -137,9 +137,20 @@ class Catalog:
         """All class names, sorted."""
         return tuple(name.decode() for name in re.findall(rb"^([^\t\n]+)\t", self._text, re.MULTILINE))
 
+    def mentioning(self, *texts: str) -> Sequence[str]:
+        """The classes whose compact records contain one of these texts, sorted: ``'"upload"'``."""
+        pattern = "|".join(re.escape(text) for text in texts).encode()
+        found = re.finditer(rb"^([^\t\n]+)\t[^\n]*?(?:" + pattern + rb")", self._text, re.MULTILINE)
+        return tuple(match[1].decode() for match in found)
+
     def opaque_types(self) -> frozenset[str]:
         """All socket types but those of widgets: ``MODEL``, ``VAE``, ``IMAGE``, and the packs' own."""
         return self._types
+
+
+def version_text(comfyui: str) -> str:
+    """A ComfyUI version for a sentence, also one that is not known."""
+    return f"ComfyUI {comfyui}" if comfyui else "a ComfyUI of an unknown version"
 
 
 def catalog_names() -> tuple[str, ...]:

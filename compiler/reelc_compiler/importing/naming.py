@@ -68,7 +68,7 @@ def name_outputs(nodes: Iterable[RawNode]) -> dict[str, str]:
 
 def identifier(text: str) -> str:
     """A text as a name of Reel in small letters; empty where nothing is left of it."""
-    words = re.findall(r"\w+", normalize("NFC", text.casefold()))
+    words = re.findall(r"\w+", normalize("NFC", text.lower()))
     name = re.sub(r"_+", "_", "_".join(words)).strip("_")
     return name if re.fullmatch(r"[^\W\d]\w*", name) else ""
 

@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from reelc_compiler.catalog import DYNAMIC_COMBO, InputSchema
 from reelc_compiler.importing.naming import name_nodes, name_outputs
 from reelc_compiler.importing.reading import Link, RawNode
+from reelc_compiler.sema.dynamic import KEY
 from reelc_dsl.records import dataclass
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -52,10 +54,48 @@ def write(pipeline: str, nodes: Mapping[str, RawNode], outputs: tuple[str, ...],
 
 
 def _node(raw: RawNode, nodes: Mapping[str, RawNode], names: Mapping[str, str]) -> str:
-    inputs = (f"{_key(name)}: {_value(value, nodes, names)}" for name, value in raw.inputs.items())
+    written = {name: _value(value, nodes, names) for name, value in raw.inputs.items()}
+    for declared in raw.schema.inputs:
+        whole = _dynamic(declared, declared.name, raw.inputs, written)
+        if whole is not None:
+            # In the place of the first of them.
+            expression, parts = whole
+            written = {
+                (declared.name if name == parts[0] else name): (expression if name == parts[0] else value)
+                for name, value in written.items()
+                if name not in parts[1:]
+            }
+    inputs = (f"{_key(name)}: {value}" for name, value in written.items())
     class_type = raw.schema.class_type
     shown = class_type if _NAME.fullmatch(class_type) else text_literal(class_type, template=False)
     return f"node {shown}({', '.join(inputs)})"
+
+
+def _dynamic(
+    declared: InputSchema, name: str, inputs: Mapping[str, Any], written: Mapping[str, str]
+) -> tuple[str, list[str]] | None:
+    """A repeating input as a list, a choice with inputs of its own as a record; and the inputs that are in it.
+
+    None where nothing of it is given, and where neither form says it all: the dotted names then stand for themselves.
+    """
+    below = [n for n in inputs if n.startswith(f"{name}.")]
+    if declared.autogrow is not None:
+        slots = [f"{name}.{slot}" for slot in declared.autogrow.names]
+        if below and below == slots[: len(below)] and declared.autogrow.element.type != DYNAMIC_COMBO:
+            return f"[{', '.join(written[slot] for slot in below)}]", below
+        return None
+    key = inputs.get(name)
+    if declared.type != DYNAMIC_COMBO or not isinstance(key, str) or not below:
+        return None
+    fields, parts = [f"{KEY}: {written[name]}"], [name]
+    for inner in (declared.options or {}).get(key, ()):
+        own = f"{name}.{inner.name}"
+        expression, found = _dynamic(inner, own, inputs, written) or (written.get(own), [own] if own in inputs else [])
+        if expression is not None:
+            fields.append(f"{_key(inner.name)}: {expression}")
+        parts += found
+    said = set(parts) == {name, *below} and not any(field.startswith(f"{KEY}:") for field in fields[1:])
+    return (f"{{ {', '.join(fields)} }}", parts) if said else None
 
 
 def _key(name: str) -> str:
@@ -98,17 +138,17 @@ def text_literal(text: str, *, template: bool = True) -> str:
     held = {"\r", "\0"} & set(text) or any(mark in text for mark in _TEMPLATE)
     if not (template and held):
         return '"' + "".join(_ESCAPES.get(c, c) for c in text) + '"'
-    out: list[str] = []
-    last = len(text) - 1
-    for at, char in enumerate(text):
-        if char == "{" and text[at + 1 : at + 2] in ("{", "%", "#"):
-            out.append(_given("{"))
-        elif char in "\r\0" or (char == "\n" and at == last):
+    # From the end on, because a brace before a template, also before one that is made here, begins one itself.
+    parts: list[str] = []
+    for at, char in reversed(list(enumerate(text))):
+        if char == "{" and parts and parts[-1][0] in "{%#":
+            parts.append(_given("{"))
+        elif char in "\r\0" or (char == "\n" and at == len(text) - 1):
             # The template's reader drops a line end at its end, and knows only one kind of line end.
-            out.append(_given({"\r": "\\r", "\0": "\\x00", "\n": "\\n"}[char]))
+            parts.append(_given({"\r": "\\r", "\0": "\\x00", "\n": "\\n"}[char]))
         else:
-            out.append(char)
-    return '"' + "".join(part if len(part) > 1 else _ESCAPES.get(part, part) for part in out) + '"'
+            parts.append(_ESCAPES.get(char, char))
+    return '"' + "".join(reversed(parts)) + '"'
 
 
 def _given(inner: str) -> str:

@@ -4,6 +4,8 @@ import posixpath
 from collections.abc import Collection, Mapping
 
 _MARKS = ("output", "input", "temp")
+# What file systems take as one name, in bytes.
+_LONGEST = 255
 
 
 def exists(name: str, files: Mapping[str, Collection[str]], folder: str = "input") -> bool:
@@ -15,6 +17,15 @@ def exists(name: str, files: Mapping[str, Collection[str]], folder: str = "input
     Args:
         files: for each folder the paths of its files, relative to it, with ``/``.
     """
+    folder, path = resolved(name, folder)
+    if path is None:
+        return False
+    known = files.get(folder, ())
+    return path == "." or path in known or any(f.startswith(f"{path}/") for f in known)
+
+
+def resolved(name: str, folder: str = "input") -> tuple[str, str | None]:
+    """The folder that a name is looked for in, and its path there; None for what leads out or cannot be a name."""
     for mark in _MARKS:
         if name.endswith(f"[{mark}]"):
             # The server cuts the mark and the character before it, whatever that is.
@@ -24,8 +35,15 @@ def exists(name: str, files: Mapping[str, Collection[str]], folder: str = "input
         # Where the folder lies is not known; the folder itself has this name on every server.
         _, found, name = name.partition(f"/{folder}/")
         if not found:
-            return False
+            return folder, None
     path = posixpath.normpath(name) if name else "."
-    if path == ".." or path.startswith(("../", "/")):
+    if path == ".." or path.startswith(("../", "/")) or not _possible(path):
+        return folder, None
+    return folder, path
+
+
+def _possible(path: str) -> bool:
+    try:
+        return "\0" not in path and all(len(part.encode()) <= _LONGEST for part in path.split("/"))
+    except UnicodeEncodeError:
         return False
-    return path == "." or any(f == path or f.startswith(f"{path}/") for f in files.get(folder, ()))

@@ -136,11 +136,12 @@ def judge_value(graph: Any, places: Places, catalog: Catalog, made_by: Mapping[s
     """Judge a graph that was read already; ``places`` knows where it stands."""
     verdict = validate(graph, catalog)
     reporter = _Reporter(places, graph, catalog, made_by or {})
+    failures = (*verdict.failures, *(w for w in verdict.warnings if w.type not in WARNINGS))
     return Judgement(
         source=places.source,
         comfyui=verdict,
-        errors=tuple(reporter.finding(e, ERRORS[e.type]) for e in (*verdict.errors, *verdict.failures)),
-        warnings=tuple(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings),
+        errors=tuple(reporter.finding(e, ERRORS[e.type]) for e in (*verdict.errors, *failures)),
+        warnings=tuple(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings if w.type in WARNINGS),
     )
 
 

@@ -4,10 +4,13 @@ from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from reelc_compiler.catalog import InputSchema
-from reelc_dsl.diagnostics.suggest import nearest
+from reelc_compiler.target.comfyui.hints import Hints
 from reelc_dsl.records import dataclass
 
 Files = Mapping[str, Collection[str]]
+_WIDTH = 80
+# What Python's own conversions raise; the last for lists within lists within lists.
+CONVERSION_ERRORS = (ValueError, TypeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,13 @@ class Problem:
 
 def shown(value: Any) -> str:
     """A value as messages show it: a prompt of a page is cut."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    if isinstance(value, str) and len(value) > _WIDTH:
+        value = value[:_WIDTH]
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return f"a huge {type(value).__name__}"
+    return text if len(text) < _WIDTH else f"{text[: _WIDTH - 3]}..."
 
 
 def unwrap(value: Any) -> Any:
@@ -35,7 +43,7 @@ def convert(kind: str, value: Any) -> Any:
     """The value as Python's own constructors make it, which is what the server calls.
 
     Raises:
-        ValueError, TypeError, OverflowError: it cannot be converted.
+        ValueError, TypeError, OverflowError, RecursionError: it cannot be converted.
     """
     if kind == "INT":
         return int(value)
@@ -55,27 +63,34 @@ def out_of_range(schema: InputSchema, value: Any) -> Problem | None:
         TypeError: the value has no order with a number (a union type, which is not converted).
     """
     if schema.min is not None and value < schema.min:
-        return Problem("value_smaller_than_min", f"{schema.name}: {value} is smaller than the minimum {schema.min}")
+        text = f"{schema.name}: {shown(value)} is smaller than the minimum {schema.min}"
+        return Problem("value_smaller_than_min", text)
     if schema.max is not None and value > schema.max:
-        return Problem("value_bigger_than_max", f"{schema.name}: {value} is bigger than the maximum {schema.max}")
+        text = f"{schema.name}: {shown(value)} is bigger than the maximum {schema.max}"
+        return Problem("value_bigger_than_max", text)
     return None
 
 
-def not_in_list(schema: InputSchema, value: Any, files: Files | None) -> Problem | None:
+def not_in_list(schema: InputSchema, value: Any, files: Files | None, hints: Hints) -> Problem | None:
     """Whether a combo lacks the value; a combo of files is only known when they are."""
     if not schema.is_combo:
         return None
-    known: list[Any] = list(schema.choices or ())
+    choices = schema.choices or ()
+    there: Collection[str] = ()
     if schema.files is not None:
         if files is None and schema.present is None:
             return None
-        known += [*(schema.present or ()), *(files or {}).get(schema.files, ())]
+        there = (files or {}).get(schema.files, ())
+        if schema.folders:
+            # Of an empty folder the files say nothing.
+            there = {f.partition("/")[0] for f in there if "/" in f}
+        there = sorted({*there, *(schema.present or ())})
     wanted: list[Any] = cast(list[Any], value) if schema.multiselect and isinstance(value, list) else [value]
-    missing = [v for v in wanted if v not in known]
+    missing = [v for v in wanted if v not in choices and not (isinstance(v, str) and v in there)]
     if not missing:
         return None
-    listed = ", ".join(map(repr, known[:8])) + (", ..." if len(known) > 8 else "")
-    found = nearest(str(missing[0]), [k for k in known if isinstance(k, str)])
-    return Problem(
-        "value_not_in_list", f"{schema.name}: {shown(missing[0])} is not one of {listed or 'no choices'}", found
-    )
+    known = [*choices, *there]
+    listed = ", ".join(map(shown, known[:8])) + (", ..." if len(known) > 8 else "")
+    near = hints.near(missing[0] if isinstance(missing[0], str) else shown(missing[0]), known)
+    text = f"{schema.name}: {shown(missing[0])} is not one of {listed or 'no choices'}"
+    return Problem("value_not_in_list", text, near)

@@ -15,6 +15,7 @@ from reelc_compiler.catalog import (
     same_dialect,
     socket_compatible,
 )
+from reelc_compiler.target.comfyui.links import link_source
 from reelc_compiler.target.comfyui.literals import convert, not_in_list, out_of_range, shown, unwrap
 from reelc_compiler.target.comfyui.verdict import Notice
 from reelc_compiler.target.comfyui.walk import Walk
@@ -44,15 +45,6 @@ def _reached(walk: Walk) -> set[str]:
     return found
 
 
-def link_source(value: Any) -> str | None:
-    """The node that a link comes from; None for what the server does not run as a link."""
-    if not isinstance(value, list):
-        return None
-    link = cast(list[Any], value)
-    linked = len(link) == 2 and isinstance(link[0], str) and isinstance(link[1], (int, float))
-    return link[0] if linked else None
-
-
 def _about(node: str, data: Mapping[str, Any], walk: Walk, *, reached: bool) -> Iterator[Notice]:
     schema = walk.catalog.get(data["class_type"])
     assert schema is not None
@@ -74,7 +66,7 @@ def _about(node: str, data: Mapping[str, Any], walk: Walk, *, reached: bool) -> 
         elif isinstance(value, list):
             yield from _linked(node, wanted, cast(list[Any], value), walk)
         else:
-            yield from _literal(node, wanted, unwrap(value), schema)
+            yield from _literal(node, wanted, unwrap(value), schema, walk)
     yield from _missing_keys(node, inputs, given)
     yield from _gaps(node, schema.inputs, given)
 
@@ -150,7 +142,7 @@ def _gaps(node: str, declared: Iterable[InputSchema], given: Mapping[str, Any]) 
                 break
 
 
-def _literal(node: str, wanted: InputSchema, value: Any, schema: NodeSchema) -> Iterator[Notice]:
+def _literal(node: str, wanted: InputSchema, value: Any, schema: NodeSchema, walk: Walk) -> Iterator[Notice]:
     name = wanted.name
     if value is None and not wanted.required and schema.input(name) is not None:
         return  # a plain optional input takes it for "not given"; a repeating input's slot does not
@@ -169,7 +161,7 @@ def _literal(node: str, wanted: InputSchema, value: Any, schema: NodeSchema) -> 
     if _off_step(wanted, read):
         yield Notice("off_step", node, name, f"{name}: {read} is not on the step of {wanted.step}")
     if schema.input(name) is None and name in _widget_names(schema):
-        yield from _widget(node, wanted, read)
+        yield from _widget(node, wanted, read, walk)
     if name in schema.validates and isinstance(read, str):
         yield from _kind(node, wanted, read)
 
@@ -194,6 +186,8 @@ def _off_step(wanted: InputSchema, value: Any) -> bool:
     if isinstance(value, int) and isinstance(wanted.step, int) and isinstance(origin, int):
         return (value - origin) % wanted.step != 0
     steps = (value - origin) / wanted.step
+    if not math.isfinite(steps):
+        return False
     return abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps))
 
 
@@ -201,9 +195,9 @@ def _widget_names(schema: NodeSchema) -> set[str]:
     return {w.name for i in schema.inputs for widgets in i.widgets.values() for w in widgets}
 
 
-def _widget(node: str, wanted: InputSchema, value: Any) -> Iterator[Notice]:
+def _widget(node: str, wanted: InputSchema, value: Any, walk: Walk) -> Iterator[Notice]:
     try:
-        problem = out_of_range(wanted, value) or not_in_list(replace(wanted, files=None), value, None)
+        problem = out_of_range(wanted, value) or not_in_list(replace(wanted, files=None), value, None, walk.hints)
     except TypeError:
         return
     if problem is not None:

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from reelc_compiler.catalog import Catalog
-from reelc_compiler.target.comfyui.literals import Files
+from reelc_compiler.target.comfyui.hints import Hints
+from reelc_compiler.target.comfyui.literals import Files, shown
 from reelc_compiler.target.comfyui.notices import link_source, notices
-from reelc_compiler.target.comfyui.replace import replace_class
+from reelc_compiler.target.comfyui.replace import CannotReplace, replace_class
+from reelc_compiler.target.comfyui.validators import Disk
 from reelc_compiler.target.comfyui.verdict import NodeError, Notice, Verdict
 from reelc_compiler.target.comfyui.walk import Walk
-from reelc_dsl.diagnostics.suggest import nearest
 
 __all__ = ["NodeError", "Notice", "Verdict", "faults", "validate"]
 
@@ -20,8 +21,9 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
     Args:
         graph: the API-format graph; any JSON value is judged, none raises.
         catalog: the server's node classes.
-        files: for each folder (``input``, ``checkpoints``) the files that the server has; None when they are not
-            known: then no file is missing.
+        files: for each folder (``input``, ``checkpoints``) the files that the server has. None when they are not
+            known: then what the choices in the catalog list are taken for all there are in the input folder itself,
+            and where they list none (the package's catalogs), no file is missing.
 
     Returns:
         The verdict. Where the server's own order is random (it walks over sets), errors come in the order of the
@@ -29,12 +31,16 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
     """
     if not isinstance(graph, dict):
         return _refused(500, "http_500", None, "the graph is not a JSON object")
-    nodes = cast(Mapping[str, Any], graph)
+    nodes = dict(cast(Mapping[str, Any], graph))
     for node, data in nodes.items():
         refused = _shape(node, data)
         if refused is not None:
             return refused
-    nodes = {node: replace_class(data, catalog) for node, data in nodes.items()}
+    for node, data in nodes.items():
+        try:
+            nodes[node] = replace_class(data, catalog) if isinstance(data, dict) else data
+        except CannotReplace as error:
+            return _refused(500, "http_500", node, str(error))
     for node, data in nodes.items():
         unknown = _class(node, data, catalog)
         if unknown is not None:
@@ -42,7 +48,7 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
     outputs = [n for n, data in nodes.items() if _is_output(data["class_type"], catalog)]
     if not outputs:
         return _refused(400, "prompt_no_outputs", None, "the graph has no output node: nothing would be saved")
-    walk = Walk(nodes, catalog, files)
+    walk = Walk(nodes, catalog, Disk(catalog, files))
     good = tuple(node for node in outputs if walk.output(node))
     return Verdict(
         verdict="rejected" if not good else "partial" if walk.bad else "accepted",
@@ -76,7 +82,7 @@ def faults(graph: Mapping[str, Any], catalog: Catalog, wanted: Iterable[str]) ->
             return refused.errors
         inputs = cast(Mapping[str, Any], data.get("inputs", {}))
         todo.extend(source for source in map(link_source, inputs.values()) if source is not None)
-    walk = Walk(reached, catalog, None)
+    walk = Walk(reached, catalog, Disk(catalog, None))
     for node in wanted:
         walk.output(node)
     return tuple(error for node in reached for error in walk.errors.get(node, ()))
@@ -88,27 +94,39 @@ def _refused(status: Any, kind: str, node: str | None, message: str, suggestions
 
 def _shape(node: str, data: Any) -> Verdict | None:
     """The server's first look at every node, for classes to replace, fails on what is no object."""
+    passes = isinstance(data, (str, list)) and not ("class_type" in data and "inputs" in data)
     if not isinstance(data, dict):
-        return _refused(500, "http_500", node, "the node is not a JSON object")
+        # A text or a list only has no such key at first; the look at the classes fails on it.
+        return None if passes else _no_object(node)
     fields = cast(Mapping[str, Any], data)
-    if "class_type" not in fields:
+    if "class_type" not in fields or "inputs" not in fields:
         return None
     if isinstance(fields["class_type"], (dict, list)):
         return _refused(500, "http_500", node, "`class_type` is not a text")
-    if "inputs" in fields and not isinstance(fields["inputs"], dict):
+    if not isinstance(fields["inputs"], dict):
         return _refused(500, "http_500", node, "`inputs` is not a JSON object")
     return None
 
 
-def _class(node: str, data: Mapping[str, Any], catalog: Catalog) -> Verdict | None:
-    name = data.get("class_type")
+def _no_object(node: str) -> Verdict:
+    return _refused(500, "http_500", node, "the node is not a JSON object")
+
+
+def _class(node: str, data: Any, catalog: Catalog) -> Verdict | None:
+    if not isinstance(data, dict):
+        return _no_object(node)
+    fields = cast(Mapping[str, Any], data)
+    name = fields.get("class_type")
+    if isinstance(name, (dict, list)):
+        return _refused(500, "http_500", node, "`class_type` is not a text")
     if name in catalog:
         return None
+    if not isinstance(fields.get("_meta", {}), dict):
+        return _refused(500, "http_500", node, "the node has no class, and its `_meta` is not a JSON object")
     if not isinstance(name, str) or not name:
         return _refused(400, "missing_node_type", node, "the node has no class")
-    return _refused(
-        400, "missing_node_type", node, f"there is no node class `{name}`", nearest(name, catalog.class_names())
-    )
+    near = Hints().near(name, catalog.class_names())
+    return _refused(400, "missing_node_type", node, f"there is no node class {shown(name)}", near)
 
 
 def _is_output(class_type: str, catalog: Catalog) -> bool:
@@ -120,9 +138,12 @@ def _coerced(walk: Walk) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for node, values in walk.values.items():
         given = walk.graph[node]["inputs"]
-        changed = {
-            k: v for k, v in values.items() if v is not given[k] and (type(v) is not type(given[k]) or v != given[k])
-        }
+        changed = {name: value for name, value in values.items() if _differs(value, given[name])}
         if changed:
             found[node] = changed
     return found
+
+
+def _differs(value: Any, given: Any) -> bool:
+    # Only what is not the same object was converted or unwrapped; what was unwrapped differs.
+    return value is not given and (type(value) is not type(given) or isinstance(given, dict) or value != given)
