@@ -15,10 +15,8 @@ from reelc_runtime.comfy import ComfyClient
 from reelc_runtime.run.faults import Locator, RunFault
 
 # What ComfyUI lets pass in silence, and what a node does then is not what was planned: it fails after everything
-# before it was rendered, or it works with other settings.
-SILENT_DIFFERENCES = frozenset(
-    {"unknown_input", "dynamic_key", "match_type", "foreign_type", "slot_gap", "literal_for_link"}
-)
+# before it was rendered (a failure, of any type), or it works with other settings (a warning of these types).
+SILENT_DIFFERENCES = frozenset({"unknown_input", "stale_input", "slot_overflow", "dynamic_key", "slot_gap"})
 # How many classes are asked for at a time: one request each, so that a worker with thousands of
 # nodes need not describe them all.
 AT_ONCE = 4
@@ -140,10 +138,11 @@ def _silent_differences(
     What holds for the plan's own catalog too is the user's, and was said by `check`. One finding a node: a node that
     has changed has changed in several inputs.
     """
-    planned = {(n.type, n.node, n.input) for n in validate(job.graph, catalog).warnings}
+    own = validate(job.graph, catalog)
+    planned = {(n.type, n.node, n.input) for n in own.failures + own.warnings}
     found: dict[str, Notice] = {}
-    for notice in verdict.warnings:
-        if notice.type in SILENT_DIFFERENCES and (notice.type, notice.node, notice.input) not in planned:
+    for notice in (*verdict.failures, *(w for w in verdict.warnings if w.type in SILENT_DIFFERENCES)):
+        if (notice.type, notice.node, notice.input) not in planned:
             found.setdefault(notice.node, notice)
     return [
         locator.at(

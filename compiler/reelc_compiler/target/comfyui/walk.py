@@ -75,7 +75,9 @@ class Walk:
             else:
                 answer = self._known(wanted)
                 if answer is None and len(stack) >= DEEPEST:
-                    deep = ServerError(f"more than {DEEPEST} nodes follow each other, which is too many for ComfyUI", None)
+                    deep = ServerError(
+                        f"more than {DEEPEST} nodes follow each other, which is too many for ComfyUI", None
+                    )
                     self._raised(wanted, deep, inner=True)
                     answer = False
                 elif answer is None:
@@ -178,9 +180,7 @@ class Walk:
         except TypeError as error:
             raise ServerError(f"{wanted.name}: {shown(value)} cannot be compared with a number", wanted.name) from error
 
-    def _missing(
-        self, node: str, name: str, inputs: Mapping[str, InputSchema], given: Mapping[str, Any]
-    ) -> NodeError:
+    def _missing(self, node: str, name: str, inputs: Mapping[str, InputSchema], given: Mapping[str, Any]) -> NodeError:
         """The error for a required input; an unknown name on the node that is like it was probably meant."""
         near = self.hints.near(name, (key for key in given if key not in inputs))
         return NodeError("required_input_missing", node, name, f"{name}: this required input is missing", near)
