@@ -222,14 +222,13 @@ FINITE: Mapping[str, tuple[str, ...]] = {
     "SaveVideo": ("format.",),
     "VHS_VideoCombine": ("frame_rate", "crf"),
 }
-_FUNCTIONS = ["abs", "ceil", "cos", "float", "floor", "int", "log", "log10", "log2", "max", "min", "pow", "round"]
-_FUNCTIONS += ["sin", "sqrt", "sum", "tan"]
+_FUNCTIONS = "abs ceil cos float floor int log log10 log2 max min pow round sin sqrt sum tan"
 # Expressions, with the repeating input whose slots are their variables and the functions that they may call. Read in
 # ComfyUI's nodes_math.py and in the simpleeval package.
 EXPRESSIONS: Mapping[tuple[str, str], tuple[str, frozenset[str]]] = {
     ("ComfyMathExpression", "expression"): (
         "values",
-        frozenset(_FUNCTIONS),
+        frozenset(_FUNCTIONS.split()),
     ),
 }
 # Switches: the input that is not run for each value of the one that chooses.

@@ -135,13 +135,14 @@ def _file(node: str, wanted: InputSchema, value: str, walk: Walk, report: Report
     name = wanted.name
     if value in (wanted.choices or ()) or value in ("", "none"):
         return
-    if wanted.checked == "path" or walk.disk.there(value) is None:
-        if not walk.disk.silent():
-            text = f"{name}: whether {shown(value)} is there cannot be known from the catalog"
-            report.warn("unknown_file", node, name, text)
-            return
-        if wanted.checked == "path":
-            return
+    path = wanted.checked == "path"
+    there = None if path else walk.disk.there(value)
+    if there is None and not walk.disk.silent():
+        text = f"{name}: whether {shown(value)} is there cannot be known from the catalog"
+        report.warn("unknown_file", node, name, text)
+        return
+    if path or there is False:
+        return
     endings = {e.lower() for e in wanted.extensions}
     endings |= {posixpath.splitext(c)[1].lower() for c in wanted.choices or () if isinstance(c, str) and "." in c}
     plain = value.rpartition("[")[0].rstrip() if value.endswith("]") else value

@@ -38,7 +38,8 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
             return refused
     for node, data in nodes.items():
         try:
-            nodes[node] = replace_class(data, catalog) if isinstance(data, dict) else data
+            if isinstance(data, dict):
+                nodes[node] = replace_class(cast(Mapping[str, Any], data), catalog)
         except CannotReplace as error:
             return _refused(500, "http_500", node, str(error))
     for node, data in nodes.items():
