@@ -15,6 +15,7 @@ from reelc_compiler.target.comfyui.links import fits
 from reelc_compiler.target.comfyui.literals import (
     CONVERSION_ERRORS,
     Problem,
+    brief,
     convert,
     not_in_list,
     out_of_range,
@@ -92,7 +93,7 @@ class Walk:
             return None
         cycle = list(self.visiting)[self.visiting[node] :]
         named = cycle if len(cycle) <= _NAMED else [*cycle[: _NAMED - 1], "..."]
-        text = f"the links form a cycle: {' -> '.join([*named, node])}"
+        text = f"the links form a cycle: {' -> '.join(map(brief, [*named, node]))}"
         for member in cycle:
             self.errors[member] = [NodeError("dependency_cycle", member, None, text)]
             self.bad.add(member)
