@@ -45,7 +45,7 @@ def undeclared(
     add = report.fail if fatal else report.warn
     effect = "fails when the node runs" if fatal else "is ignored"
     grown = next((i for i in schema.inputs if i.autogrow is not None and name.startswith(f"{i.name}.")), None)
-    if grown is not None and grown.autogrow is not None:
+    if grown is not None and grown.autogrow is not None and grown.autogrow.names:
         slots = [f"{grown.name}.{slot}" for slot in grown.autogrow.names]
         text = f"`{grown.name}` has the slots {slots[0]} to {slots[-1]}: `{called}` {effect}"
         add("slot_overflow", node, name, text, walk.hints.near(name, slots))
