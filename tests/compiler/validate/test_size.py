@@ -34,7 +34,8 @@ def mixture() -> dict[str, Any]:
                     inputs = {"image": source, "upscale_method": "area", "width": 8, "height": 8, "crop": "disabled"}
                     graph[node] = {"class_type": "ImageScale", "inputs": inputs}
                 case 1:
-                    inputs = {"input": source, "resize_type": "scale by multiplier", "scale_method": "area"}
+                    inputs: dict[str, Any] = {"input": source, "resize_type": "scale by multiplier"}
+                    inputs["scale_method"] = "area"
                     inputs["resize_type.multiplier"] = 0.5
                     graph[node] = {"class_type": "ResizeImageMaskNode", "inputs": inputs}
                 case 2:
@@ -86,6 +87,14 @@ def node_keys() -> dict[str, Any]:
     return {"i": {**LOADER, **{f"inptus{i}": 1 for i in range(10_000)}}, "o": show("i")}
 
 
+def switches() -> dict[str, Any]:
+    """Lists of lists of lists: each item comes from fifty, in thirty storeys."""
+    graph: dict[str, Any] = {"0": LOADER}
+    for i in range(1, 30):
+        graph[str(i)] = {"class_type": "CreateList", "inputs": {f"inputs.input{s}": [str(i - 1), 0] for s in range(50)}}
+    return graph | {"o": show("29"), "v": {"class_type": "VAEEncode", "inputs": {"pixels": ["29", 0], "vae": ["5", 0]}}}
+
+
 def long_texts() -> dict[str, Any]:
     text = "x" * 1_000_000
     return {"i": {"class_type": "LoadImage", "inputs": {"image": text, text: text}}, "o": show("i"), text: show(text)}
@@ -125,10 +134,11 @@ def huge_numbers() -> dict[str, Any]:
 
 
 GRAPHS = (mixture, cycle, shared_cycle, shared_chain, dangling, unknown_inputs, unknown_slots, misspelt, node_keys)
+MANY = (switches,)
 ODD = (long_texts, long_expression, deep, huge_numbers)
 
 
-@pytest.mark.parametrize("make", [*GRAPHS, *ODD])
+@pytest.mark.parametrize("make", [*GRAPHS, *MANY, *ODD])
 def test_it_is_judged_in_time(make: Callable[[], Any]):
     graph = make()
     start = time.perf_counter()
