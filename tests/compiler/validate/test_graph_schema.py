@@ -49,8 +49,8 @@ def node(class_type: str, /, **inputs: Any) -> dict[str, Any]:
 
 
 def test_it_is_a_schema() -> None:
-    # The strict one has all keywords that the other has.
-    Draft202012Validator.check_schema(document(strict=True))
+    # The strict one has all keywords that the other has; all classes take a while, and are no different.
+    Draft202012Validator.check_schema(graph_schema(load_catalog(), load_catalog().class_names()[::5], strict=True))
 
 
 @pytest.mark.parametrize("strict", [False, True])
@@ -358,7 +358,7 @@ def judged(class_type: str, inputs: Mapping[str, Any]) -> tuple[bool, set[str]]:
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(nodes())
 def test_what_the_server_accepts_is_valid(made: tuple[str, dict[str, Any]]) -> None:
     name, inputs = made
@@ -376,7 +376,7 @@ def between(inputs: Mapping[str, Any], problem: tuple[str, str]) -> bool:
     return keyword in ("minimum", "maximum") and isinstance(value, float) and not value.is_integer()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(nodes())
 def test_what_is_strictly_valid_draws_no_notice(made: tuple[str, dict[str, Any]]) -> None:
     name, inputs = made
