@@ -22,6 +22,7 @@ class ModelInfo:
         commercial: ``yes``, ``limited`` or ``no``; see ``licence`` and ``note``.
         gated: the host wants an account that has accepted the licence.
         source: where these facts come from.
+        excludes: where the licence does not apply: ``South Korea``.
     """
 
     file: str
@@ -35,6 +36,7 @@ class ModelInfo:
     gated: bool
     source: str
     note: str = ""
+    excludes: tuple[str, ...] = ()
 
 
 def lookup(folder: str | None, file: str) -> ModelInfo | None:
@@ -57,4 +59,7 @@ def known_models() -> tuple[ModelInfo, ...]:
 @cache
 def _models() -> Mapping[tuple[str, str], ModelInfo]:
     raw: list[dict[str, Any]] = json.loads(_DATA.read_text("utf-8"))["models"]
-    return {(entry["folder"], entry["file"]): ModelInfo(**entry) for entry in raw}
+    return {
+        (entry["folder"], entry["file"]): ModelInfo(**{**entry, "excludes": tuple(entry.get("excludes", ()))})
+        for entry in raw
+    }
