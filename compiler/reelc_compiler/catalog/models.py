@@ -1,7 +1,7 @@
 """Model files: where they come from, how big they are and what their licence allows, as far as it is known."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,10 @@ class ModelInfo:
     source: str
     note: str = ""
     excludes: tuple[str, ...] = ()
+
+
+# A folder and a file's name, to what is known of it.
+Lookup = Callable[[str | None, str], ModelInfo | None]
 
 
 def lookup(folder: str | None, file: str) -> ModelInfo | None:
