@@ -60,6 +60,8 @@ def _joined(kinds: Mapping[str, Kind]) -> Kind:
 
 
 _NUMBERS = (INT, FLOAT)
+# What eyes a picture is for, and what part of the sphere around them it shows.
+_VIEW = (BuiltinParam("layout", (TEXT,), required=False), BuiltinParam("projection", (TEXT,), required=False))
 
 _ALL = (
     Builtin(
@@ -82,7 +84,7 @@ _ALL = (
     Builtin("derive", (BuiltinParam("seed", (SEED, INT)), BuiltinParam("name", (TEXT, INT))), _always(SEED)),
     Builtin("has_node", (BuiltinParam("name", (TEXT,)),), _always(BOOL)),
     Builtin("has_input", (BuiltinParam("node", (TEXT,)), BuiltinParam("name", (TEXT,))), _always(BOOL)),
-    Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,))), _always(IMAGE)),
+    Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,)), *_VIEW), _always(IMAGE)),
     Builtin(
         "clip",
         (
@@ -90,6 +92,7 @@ _ALL = (
             BuiltinParam("size", (SIZE,)),
             BuiltinParam("frames", (INT,)),
             BuiltinParam("fps", (RATE,)),
+            *_VIEW,
         ),
         _always(CLIP),
     ),
