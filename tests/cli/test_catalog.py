@@ -356,6 +356,20 @@ def test_files_that_are_no_answers(folder: Path) -> None:
     assert "larger than 64 MiB" in found.message
 
 
+def test_an_answer_for_some_classes_is_a_small_catalog(folder: Path) -> None:
+    """What `/object_info/CLASS` answers; reelc's own nodes may then be missing, too."""
+    info = {**object_info(), "Own": own_class()}
+    del info["LoadImage"]
+    (folder / "some.json").write_text(json.dumps(info), "utf-8")
+    (found,) = reelc.check("film.reel", catalog="some.json")
+    assert found.code.code == "E0501"
+    assert found.message == "the catalog some has no LoadImage, with which an input file is loaded"
+    assert found.span is not None
+    (folder / "one.json").write_text(json.dumps({"Own": own_class()}), "utf-8")
+    # The library's stages speak of types that no class of it has.
+    assert {d.code.code for d in reelc.check("film.reel", catalog="one.json")} == {"E0206"}
+
+
 def test_what_no_catalog_can_hold_is_said_where_it_is_asked_for(folder: Path) -> None:
     info = {**object_info(), "Odd": {"input": {"required": {"a": [{}]}}}}
     (folder / "answer.json").write_text(json.dumps(info), "utf-8")

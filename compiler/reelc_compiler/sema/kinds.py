@@ -143,7 +143,8 @@ def a_kind(kind: Kind) -> str:
     shown = str(single(kind))
     if shown == "bytes":
         return "an amount of bytes"
-    return ("an " if shown[0].lower() in "aeio" else "a ") + shown
+    # A server may call a type whatever it likes, also nothing.
+    return ("an " if shown[:1].lower() in ("a", "e", "i", "o") else "a ") + shown
 
 
 def assignable(given: Kind, wanted: Kind) -> bool:
