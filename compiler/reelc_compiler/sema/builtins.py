@@ -82,6 +82,7 @@ _ALL = (
     Builtin("len", (BuiltinParam("value", (ANY_LIST, TEXT)),), _always(INT)),
     Builtin("contains", (BuiltinParam("text", (TEXT,)), BuiltinParam("part", (TEXT,))), _always(BOOL)),
     Builtin("derive", (BuiltinParam("seed", (SEED, INT)), BuiltinParam("name", (TEXT, INT))), _always(SEED)),
+    Builtin("size", (BuiltinParam("width", (INT,)), BuiltinParam("height", (INT,))), _always(SIZE)),
     Builtin("has_node", (BuiltinParam("name", (TEXT,)),), _always(BOOL)),
     Builtin("has_input", (BuiltinParam("node", (TEXT,)), BuiltinParam("name", (TEXT,))), _always(BOOL)),
     Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,)), *_VIEW), _always(IMAGE)),
