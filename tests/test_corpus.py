@@ -491,6 +491,12 @@ CASES = (
         catalog="PROJECT/mine.catalog",
         expect=(("E0508", "its first line is not that of a catalog", None),),
     ),
+    Case(
+        name="a server's answer that is none",
+        files={"main.reel": FILM, "server.json": '{"1": {"class_type": "KSampler", "inputs": {}}}'},
+        catalog="PROJECT/server.json",
+        expect=(("E0510", "it is a graph in API format, and no answer of /object_info", None),),
+    ),
     # The command line's settings.
     setting("seed", "7"),
     setting("rate", "7fps"),

@@ -22,7 +22,7 @@ from reelc_runtime.run import events
 MakeJob = Callable[[Callable[[events.Event], None], Callable[[Diagnostic], None]], Job]
 
 
-def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *, as_json: bool, quiet: bool) -> int:
+def carry_out(make: MakeJob, go: Callable[[Job], list[events.Written]], *, as_json: bool, quiet: bool) -> int:
     """Run a job and show it.
 
     Args:

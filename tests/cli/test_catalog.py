@@ -296,7 +296,10 @@ def test_the_catalog_for_matching_a_worker_is_the_plans(
         return catalog.name
 
     assert names(catalogs.catalog_of(ref)) == "studio"
-    monkeypatch.setattr(catalogs, "_opened", {})
+    monkeypatch.setattr(catalogs, "_opened", [])
+    assert names(catalogs.catalog_of(ref)) == "studio"
+    monkeypatch.setattr(catalogs, "_opened", [])
+    Path("studio.catalog").unlink()
     assert names(catalogs.catalog_of(ref)) == "comfyui-0.33.0"
     bundled = load_catalog()
     ref = CatalogRef(name=bundled.name, comfyui="0.33.0", sha256=bundled.sha256)
