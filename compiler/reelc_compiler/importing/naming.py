@@ -13,7 +13,7 @@ MAX_WORDS = 4
 KEYWORDS = frozenset(
     {
         *("reel", "use", "from", "as", "let", "record", "stage", "pipeline", "workflow", "in", "out", "param"),
-        *("require", "warn", "else", "help", "output", "return", "estimate", "target", "window", "preview"),
+        *("require", "warn", "note", "else", "help", "output", "return", "estimate", "target", "window", "preview"),
         *("if", "then", "for", "chain", "until", "times", "or", "and", "not", "node", "true", "false", "none"),
     }
 )
