@@ -1,10 +1,7 @@
 """What ``run`` and ``preview`` share: progress, results, faults and interrupts as output and exit codes."""
 
 import asyncio
-import signal
-import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,6 +10,7 @@ from reelc.api import Compilation
 from reelc.cli.exits import DONE, INPUT_ERRORS, INTERRUPTED, RUN_FAILED
 from reelc.cli.output import print_diagnostics, print_json, talk
 from reelc.cli.progress import choose, result_line
+from reelc.cli.signals import terminable
 from reelc.rendering import Job, job_of, std_sources
 from reelc_compiler.plan import Plan
 from reelc_dsl.diagnostics import Diagnostic, ReelError, Severity
@@ -54,7 +52,7 @@ def carry_out(make: MakeJob, go: Callable[[Job], list[events.Written]], *, as_js
         _failed(error.diagnostics, as_json)
         return RUN_FAILED
     try:
-        with _terminable():
+        with terminable():
             written = go(job)
     except ReelError as error:
         progress.close()
@@ -100,29 +98,6 @@ def _failed(diagnostics: tuple[Diagnostic, ...], as_json: bool) -> None:
         print_json({"event": "failed", "diagnostics": render_json.to_json(diagnostics)})
     else:
         print_diagnostics(diagnostics)
-
-
-@contextmanager
-def _terminable() -> Generator[None]:
-    """SIGTERM ends a run as Ctrl-C does: with the prompt stopped on the worker."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def as_interrupt(number: int, frame: object) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-    old = signal.signal(signal.SIGTERM, as_interrupt)
-    # A script's background job inherits SIGINT as ignored; a run must be stoppable all the same.
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    if ignored:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, old)
-        if ignored:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def compiled_job(done: Compilation, out: Path) -> MakeJob:

@@ -50,11 +50,13 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
         return _refused(400, "prompt_no_outputs", None, "the graph has no output node: nothing would be saved")
     walk = Walk(nodes, catalog, Disk(catalog, files))
     good = tuple(node for node in outputs if walk.output(node))
+    failures, warnings = notices(walk, outputs)
     return Verdict(
         verdict="rejected" if not good else "partial" if walk.bad else "accepted",
         status=200 if good else 400,
         errors=tuple(error for node in nodes for error in walk.errors.get(node, ())),
-        warnings=notices(walk),
+        warnings=warnings,
+        failures=failures,
         outputs=good,
         coerced=_coerced(walk),
     )
