@@ -12,7 +12,6 @@ HARBOR = (EXAMPLES / "harbor.reel").read_text("utf-8")
 PICTURE = (EXAMPLES / "dandelion.jpg").read_bytes()
 SVD = "use std.svd as i2v"
 CROP = ("use upscale,", "use crop, upscale,")
-RATE = ("divided by 2, 3 or 4, or ask for a multiple of 16fps", (("to: 24fps", "to: 48fps"),))
 
 Change = tuple[tuple[str, str], ...]
 # For each family what its first errors advise, and the change that follows the advice.
@@ -25,10 +24,9 @@ FAMILIES: dict[str, list[tuple[str, Change]]] = {
     "std.cogvideox15": [
         ("resize the start image first: start |> fit(1360x768)", (("fit(1024x576)", "fit(1360x768)"),)),
         ("crop(to: 1360x765)", (CROP, ("|> upscale(", "|> crop(to: 1360x765) |> upscale("))),
-        RATE,
     ],
-    "std.wan21": [RATE],
-    "std.wan22": [RATE],
+    "std.wan21": [],
+    "std.wan22": [],
     "std.wan22_5b": [
         ("leave `interpolate` out", (("    |> interpolate(to: 24fps)\n", ""), ("upscale, interpolate", "upscale"))),
     ],
