@@ -499,7 +499,6 @@ class Usage(NamedTuple):
 
 
 async def test_there_must_be_room_for_all(fetcher: Fetcher, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, 10**6))
     host.put("/a.bin", CONTENT)
     with pytest.raises(FetchFault) as caught:
@@ -511,7 +510,6 @@ async def test_there_must_be_room_for_all(fetcher: Fetcher, host: Host, monkeypa
 async def test_there_must_be_room_for_what_nobody_knew(
     fetcher: Fetcher, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, 1000))
     host.put("/a.bin", CONTENT)
     assert (await fetcher.fault(fetcher.want("/a.bin")))[0] == "E0711"
