@@ -22,8 +22,8 @@ MAX_BYTES = 64 * 2**20
 # A project's own lie where the user stands, or here.
 FOLDER = "catalogs"
 
-# By hash: what was opened from a file is needed again when its plan is carried out.
-_opened: dict[str, Catalog] = {}
+# What was opened from a file is needed again when its plan is carried out. Not by hash: a hash makes a whole catalog.
+_opened: list[Catalog] = []
 
 
 def open_catalog(name: str | None) -> Catalog:
@@ -59,8 +59,8 @@ def read_catalog(path: Path) -> Catalog:
         ReelError: E0506 when there is no such file, E0508 or E0510 when it is none that can be used.
     """
     # Only a catalog of one's own needs it: a plain check does not pay for the import.
+    from reelc_compiler.catalog.answer import catalog_of_answer
     from reelc_compiler.catalog.check import BrokenCatalog, checked
-    from reelc_compiler.catalog.dump import catalog_of_answer
 
     try:
         with path.open("rb") as file:
@@ -83,7 +83,7 @@ def read_catalog(path: Path) -> Catalog:
         except BrokenCatalog as error:
             reasons.append(str(error))
             continue
-        _opened[catalog.sha256] = catalog
+        _opened.append(catalog)
         return catalog
     raise _broken(path, reasons[0])
 
@@ -118,15 +118,16 @@ def catalog_of(ref: "CatalogRef") -> Catalog:
     The plan's own, where it is bundled, was opened by this process, or is a file of the folder that the user is in;
     else the bundled default, which knows the same of the classes that it has.
     """
-    if ref.sha256 in _opened:
-        return _opened[ref.sha256]
+    same = next((catalog for catalog in reversed(_opened) if catalog.sha256 == ref.sha256), None)
+    if same is not None:
+        return same
     if ref.name in catalog_names() and load_catalog(ref.name).sha256 == ref.sha256:
         return load_catalog(ref.name)
     for path in project_catalogs():
         # A catalog's file is called after it. A broken one is of no concern here.
         with suppress(ReelError):
-            if path.name == f"{ref.name}{SUFFIX}" and read_catalog(path).sha256 == ref.sha256:
-                return _opened[ref.sha256]
+            if path.name == f"{ref.name}{SUFFIX}" and (catalog := read_catalog(path)).sha256 == ref.sha256:
+                return catalog
     return load_catalog()
 
 
@@ -191,7 +192,7 @@ def describe(worker: str) -> Catalog:
     version, dump = asyncio.run(_describe(worker))
     name = re.sub(r"[^\w.+-]", "_", urlsplit(worker).netloc)
     catalog = from_dump(dump, bundled_for(version), name=name, comfyui=version).catalog()
-    _opened[catalog.sha256] = catalog
+    _opened.append(catalog)
     return catalog
 
 

@@ -25,7 +25,7 @@ from reelc_runtime.run.driver import run
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.record import Runs, cannot_write
 from reelc_runtime.run.request import Address, RunRequest, request_digest
-from reelc_runtime.run.stand_ins import undelivered, without
+from reelc_runtime.run.stand_ins import without
 from reelc_runtime.run.until import goal_of
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _token(variable: str | None, default: str | None) -> str | None:
 
 def render(
     job: Job, workers: tuple[Address, ...], options: Options, joined: Callable[[str], Address]
-) -> list[events.OutputWritten]:
+) -> list[events.Written]:
     """Render on ComfyUI workers; an unfinished run of the same thing goes on.
 
     Args:
@@ -150,9 +150,6 @@ def render(
         KeyboardInterrupt: after the prompts were stopped on the workers.
     """
     need_extra("run")
-    faults = undelivered(job.plan, Locator(job.plan, job.sources))
-    if faults:
-        raise RunFault(*faults)
     install = install_name(job.state)
     goal = goal_of(job.plan, options.until)
     name = job.run
@@ -194,7 +191,7 @@ def database_of(state: Path) -> str:
         raise RunFault(bad_database(error)) from None
 
 
-def preview(job: Job, *, clean: bool, until: str | None) -> list[events.OutputWritten]:
+def preview(job: Job, *, clean: bool, until: str | None) -> list[events.Written]:
     """Render the animatic on the embedded preview worker.
 
     Args:
@@ -213,7 +210,7 @@ def preview(job: Job, *, clean: bool, until: str | None) -> list[events.OutputWr
     return asyncio.run(_preview(job, clean, until))
 
 
-async def _preview(job: Job, clean: bool, until: str | None) -> list[events.OutputWritten]:
+async def _preview(job: Job, clean: bool, until: str | None) -> list[events.Written]:
     from reelc_runtime.preview import PreviewWorker
 
     # Made before the run's own folders, so that a folder that cannot be written is said in one place.

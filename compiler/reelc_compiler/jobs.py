@@ -1,6 +1,7 @@
 """Jobs: one API-format graph for one worker, what it needs, and the typed view on it."""
 
 from collections.abc import Iterable, Mapping
+from itertools import count, takewhile
 from typing import Any, Literal
 
 from reelc_compiler.canonical import sha256
@@ -80,6 +81,10 @@ class Save:
     node: str
     class_type: str
     field: str | None
+
+    def file_id(self, job: str, number: int) -> str:
+        """What one of its files is called inside a run, counted from 1; no artifact's id is like it."""
+        return f"{job}.{self.name}-{number}"
 
     def to_json(self) -> Json:
         return {"name": self.name, "node": self.node, "class": self.class_type, "field": self.field}
@@ -250,6 +255,14 @@ class Job:
         """The graph's file inside the plan's folder."""
         return f"jobs/{self.id}.json"
 
+    def saved(self, known: Mapping[str, Any]) -> list[tuple[Save, list[str]]]:
+        """For each output that a node of the user's own saves the ids of its files, as far as they are in ``known``."""
+        out: list[tuple[Save, list[str]]] = []
+        for save in self.saves:
+            ids = (save.file_id(self.id, number) for number in count(1))
+            out.append((save, list(takewhile(lambda name: name in known, ids))))
+        return out
+
     def to_json(self) -> Json:
         """As in ``plan.json``: everything but the graph, which has its own file."""
         return {
@@ -327,6 +340,9 @@ def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine, m
         "comfyui": comfyui,
         "flags": [],
     }
+    if job.saves:
+        # Which of the job's files is which.
+        payload["saves"] = [save.node for save in job.saves]
     if engine == "preview":
         payload["regions"] = [r.to_json() for r in job.regions]
         payload["media"] = media_to_json(job.media)

@@ -296,7 +296,10 @@ def test_the_catalog_for_matching_a_worker_is_the_plans(
         return catalog.name
 
     assert names(catalogs.catalog_of(ref)) == "studio"
-    monkeypatch.setattr(catalogs, "_opened", {})
+    monkeypatch.setattr(catalogs, "_opened", [])
+    assert names(catalogs.catalog_of(ref)) == "studio"
+    monkeypatch.setattr(catalogs, "_opened", [])
+    Path("studio.catalog").unlink()
     assert names(catalogs.catalog_of(ref)) == "comfyui-0.33.0"
     bundled = load_catalog()
     ref = CatalogRef(name=bundled.name, comfyui="0.33.0", sha256=bundled.sha256)
@@ -354,6 +357,20 @@ def test_files_that_are_no_answers(folder: Path) -> None:
         file.truncate(catalogs.MAX_BYTES + 1)
     (found,) = reelc.check("film.reel", catalog="large.json")
     assert "larger than 64 MiB" in found.message
+
+
+def test_an_answer_for_some_classes_is_a_small_catalog(folder: Path) -> None:
+    """What `/object_info/CLASS` answers; reelc's own nodes may then be missing, too."""
+    info = {**object_info(), "Own": own_class()}
+    del info["LoadImage"]
+    (folder / "some.json").write_text(json.dumps(info), "utf-8")
+    (found,) = reelc.check("film.reel", catalog="some.json")
+    assert found.code.code == "E0501"
+    assert found.message == "the catalog some has no LoadImage, with which an input file is loaded"
+    assert found.span is not None
+    (folder / "one.json").write_text(json.dumps({"Own": own_class()}), "utf-8")
+    # The library's stages speak of types that no class of it has.
+    assert {d.code.code for d in reelc.check("film.reel", catalog="one.json")} == {"E0206"}
 
 
 def test_what_no_catalog_can_hold_is_said_where_it_is_asked_for(folder: Path) -> None:

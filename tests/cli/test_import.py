@@ -176,6 +176,27 @@ def test_what_reel_cannot_say(graph: Path, inputs: dict[str, Any], code: str, pa
     assert part in found
 
 
+def combined(graph: Path, crf: Any) -> Path:
+    """A graph that ends in VideoHelperSuite's node, whose widget the server does not know."""
+    save = node(
+        "VHS_VideoCombine", images=["4", 0], frame_rate=8, loop_count=0, filename_prefix="a", format="video/h264-mp4"
+    )
+    save["inputs"] |= {"pingpong": False, "save_output": True, "crf": crf}
+    return changed(graph, **{"5": save, "6": node("PrimitiveInt", value=20)})
+
+
+def test_a_packs_own_widget_is_imported(graph: Path) -> None:
+    assert "crf: 20" in call("import", combined(graph, 20), "-o", "-").out
+    assert "crf: primitive_int" in call("import", combined(graph, ["6", 0]), "-o", "-").out
+
+
+@pytest.mark.parametrize(
+    ("link", "code"), [(["77", 0], "E0520"), (["6", 3], "E0520"), (["6", 0.5], "E0520"), (["5", 0], "E0803")]
+)
+def test_a_link_to_a_widget_that_leads_nowhere(graph: Path, link: Any, code: str) -> None:
+    assert f"error[{code}]" in call("import", combined(graph, link), code=1).err
+
+
 def test_the_body_of_a_request_is_taken(graph: Path) -> None:
     graph.write_text(json.dumps({"prompt": GRAPH, "client_id": "a"}), "utf-8")
     assert call("import", graph, "-o", "-").out == TEXT

@@ -139,7 +139,8 @@ def _outputs(raw: Mapping[str, Any]) -> list[list[Any]]:
     found: list[list[Any]] = []
     declared = raw.get("output")
     # Some classes forget the comma of a tuple of one: every letter of the type is then an output to ComfyUI.
-    for i, kind in enumerate(declared if isinstance(declared, str) else _list(declared)):
+    kinds: list[Any] = list(declared) if isinstance(declared, str) else _list(declared)
+    for i, kind in enumerate(kinds):
         # A class may output one of its own combo's values: the type is then that list.
         shown = kind if isinstance(kind, str) else "COMBO"
         options: Json = {"choices": kind} if isinstance(kind, list) else {}

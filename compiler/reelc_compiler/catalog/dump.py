@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from reelc_compiler.catalog.check import BrokenCatalog, plain_record, sound
+from reelc_compiler.catalog.check import plain_record, sound
 from reelc_compiler.catalog.compact import compact_class
 from reelc_compiler.catalog.decode import decode_class
 from reelc_compiler.catalog.quirks import with_quirks
-from reelc_compiler.catalog.store import Catalog, bundled_for
+from reelc_compiler.catalog.store import Catalog
 from reelc_compiler.catalog.write import catalog_text, pack_of
 from reelc_dsl.records import dataclass
 
@@ -47,57 +47,6 @@ class Described:
         return Catalog(self.text, lists=self.lists, left_out=self.left_out)
 
 
-def is_dump(value: Any) -> bool:
-    """Whether a JSON value has the form of an answer of ``/object_info``: classes with inputs and outputs."""
-    return isinstance(value, dict) and any(_is_class(v) for v in cast(Json, value).values())
-
-
-def unwrapped(value: Any) -> Json | None:
-    """The answer in a JSON value: itself, or the one member that is it; None when there is none."""
-    if is_dump(value):
-        return value
-    inner = [v for v in cast(Json, value).values() if is_dump(v)] if isinstance(value, dict) else []
-    return inner[0] if len(inner) == 1 else None
-
-
-def _is_class(value: Any) -> bool:
-    raw = cast(Json, value) if isinstance(value, dict) else {}
-    return isinstance(raw.get("input"), dict) or isinstance(raw.get("output"), list)
-
-
-def catalog_of_answer(text: bytes, name: str) -> Catalog:
-    """The catalog in a file with an answer of ``/object_info``; the server's version is not known.
-
-    Args:
-        text: the file's bytes.
-        name: the catalog's.
-
-    Raises:
-        BrokenCatalog: there is none in it.
-    """
-    try:
-        value: Any = json.loads(text)
-    except RecursionError:
-        raise BrokenCatalog("it is nested too deeply") from None
-    except ValueError:
-        raise BrokenCatalog("it is no JSON, or it is cut off") from None
-    dump = unwrapped(value)
-    if dump is None:
-        raise BrokenCatalog(f"it is {_instead(value)}, and no answer of /object_info")
-    catalog = from_dump(dump, bundled_for(""), name=name).catalog()
-    if not len(catalog):
-        raise BrokenCatalog("it describes no node class in the way that ComfyUI does")
-    return catalog
-
-
-def _instead(value: Any) -> str:
-    """What a JSON value is instead, as far as it shows."""
-    members = cast(Json, value) if isinstance(value, dict) else {}
-    if any(isinstance(m, dict) and "class_type" in m for m in members.values()):
-        return "a graph in API format"
-    return "a workflow of ComfyUI's window" if {"nodes", "links"} <= set(members) else "JSON that describes no node"
-
-
 def from_dump(
     dump: Mapping[str, Any],
     known: Sequence[Catalog],
@@ -115,20 +64,16 @@ def from_dump(
         comfyui: the server's version; empty when it is not known.
         validators: for a class what is surely known: ``args`` (and ``kw``) of its VALIDATE_INPUTS, and ``v3``.
     """
-    # Only servers that know the new node interface tell a price badge; older ones do not tell which classes use it.
-    tells = any("price_badge" in raw for raw in dump.values() if isinstance(raw, dict))
-    if len(known) > 1 and not any(comfyui and catalog.comfyui == comfyui for catalog in known):
-        known = sorted(known, key=lambda catalog: _unlike(dump, catalog))
+    reader = Reader(dump, known, comfyui, validators or {})
     records: dict[str, Json] = {}
     lists: dict[str, Mapping[str, Any]] = {}
     left_out: list[str] = []
-    for class_type, raw in dump.items():
-        try:
-            record, listed = _record(class_type, raw, known, tells, (validators or {}).get(class_type))
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError):
+    for class_type in dump:
+        read = reader.read(class_type)
+        if read is None:
             left_out.append(class_type)
             continue
-        records[class_type] = record
+        records[class_type], listed = read
         if listed is not None:
             lists[class_type] = with_quirks(class_type, listed)
     packs = {record["pack"]: _pack(record["pack"], known) for record in records.values()}
@@ -136,6 +81,37 @@ def from_dump(
     same = next((c for c in known if comfyui and c.comfyui == comfyui), None)
     text = catalog_text(name, comfyui, packs, records, compacted={} if same is None else same.replacements)
     return Described(text=text, lists=lists, left_out=tuple(left_out))
+
+
+class Reader:
+    """Reads classes of an answer one by one.
+
+    Args:
+        dump, known, comfyui, validators: as for ``from_dump``.
+    """
+
+    def __init__(
+        self,
+        dump: Mapping[str, Any],
+        known: Sequence[Catalog],
+        comfyui: str = "",
+        validators: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        if len(known) > 1 and not any(comfyui and catalog.comfyui == comfyui for catalog in known):
+            known = sorted(known, key=lambda catalog: _unlike(dump, catalog))
+        self._dump = dump
+        self._known = known
+        self._validators = validators or {}
+        # Only servers that know the new node interface tell a price badge; older ones do not tell which classes use it.
+        self._tells = any("price_badge" in raw for raw in dump.values() if isinstance(raw, dict))
+
+    def read(self, class_type: str) -> tuple[Json, Json | None] | None:
+        """A class's record, and the one with the server's files where it has any; None for what no catalog can hold."""
+        try:
+            raw = self._dump[class_type]
+            return _record(class_type, raw, self._known, self._tells, self._validators.get(class_type))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError):
+            return None
 
 
 def _unlike(dump: Mapping[str, Any], catalog: Catalog) -> int:

@@ -36,6 +36,30 @@ def expand_inputs(schema: NodeSchema, values: Mapping[str, Any], *, widgets: boo
     return found
 
 
+def possible_inputs(schema: NodeSchema) -> Mapping[str, InputSchema]:
+    """All the inputs that some keys of the dynamic combos give the class, by dotted name."""
+    if _ALL not in schema.expanded:
+        found: dict[str, InputSchema] = {}
+        for declared in schema.inputs:
+            for name, concrete in _every(declared, ""):
+                found.setdefault(name, concrete)
+        schema.expanded[_ALL] = found
+    return schema.expanded[_ALL]
+
+
+_ALL = "all"
+
+
+def _every(schema: InputSchema, prefix: str) -> Iterator[tuple[str, InputSchema]]:
+    name = f"{prefix}{schema.name}"
+    if schema.autogrow is not None:
+        yield from _slots(schema, name, {})
+        return
+    yield name, schema
+    for inner in (*(i for inputs in (schema.options or {}).values() for i in inputs), *(schema.inner or ())):
+        yield from _every(inner, f"{name}.")
+
+
 def _expanded(schema: NodeSchema, values: Mapping[str, Any], *, widgets: bool) -> Mapping[str, InputSchema]:
     found: dict[str, InputSchema] = {}
     for declared in schema.inputs:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reelc_compiler.catalog.schema import InputSchema
+from reelc_compiler.catalog.schema import InputSchema, NodeSchema
 from reelc_dsl.records import dataclass
 
 # Class, input -> output types that link to it besides the one that is shown.
@@ -116,9 +116,9 @@ def _with(entry: list[Any], facts: Mapping[str, Any]) -> list[Any]:
 
 
 # What the validators of known classes ask of an input. A file is looked for in the input folder (or the one that its
-# mark names), and `any_file` may be none; `own_file` and `folder` are VideoHelperSuite's, which raises where a path leads out of that folder;
-# a path is one of the server's disk, or a URL. Read in ComfyUI's nodes.py, nodes_multigpu.py and nodes_model_advanced.py
-# and in the packs.
+# mark names); `any_file` may be none; `own_file` and `folder` are VideoHelperSuite's, which raises where a path leads
+# out of that folder; a path is one of the server's disk, or a URL. Read in ComfyUI's nodes.py, nodes_multigpu.py and
+# nodes_model_advanced.py, and in the packs.
 CHECKS: Mapping[tuple[str, str], str] = {
     ("LoadAndResizeImage", "image"): "file",
     ("LoadAudio", "audio"): "file",
@@ -160,3 +160,91 @@ def with_check(class_type: str, schema: InputSchema) -> InputSchema:
         media = bool(choices) and all(c.lower().endswith(_MEDIA) for c in choices)
         kind = "file" if schema.upload or schema.files in ("input", "output") or media else ""
     return replace(schema, checked=kind, optional_check=slot in UNNEEDED or not schema.required)
+
+
+# Inputs that are declared optional, and are arguments without a default: the call fails without them. Read from the
+# signatures in ComfyUI's comfy_extras and in the packs.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "CogVideoXVAELoader": ("precision",),
+    "DownloadAndLoadCogVideoModel": ("precision",),
+    "KSampler Gradually Adding More Denoise (efficient)": ("optional_vae",),
+    "LoadImagesFromFolderKJ": ("image_load_cap", "start_index"),
+    "StereoImageNode": (
+        "convergence_point",
+        "depth_blur_edge_threshold",
+        "depth_blur_strength",
+        "depth_map_blur",
+        "divergence",
+        "separation",
+        "stereo_balance",
+        "stereo_offset_exponent",
+    ),
+    "WanMoveTracksFromCoords": ("track_coords",),
+    "WanPhantomSubjectToVideo": ("images",),
+    "WanVideoVAELoader": ("precision",),
+}
+# Classes that are called with ``**kwargs``: a link under a name that they do not declare does no harm. Read likewise.
+_TAKES_MORE = frozenset(
+    {
+        "CogVideoEnhanceAVideo",
+        "ConditioningMultiCombine",
+        "CrossFadeImagesMulti",
+        "CustomCombo",
+        "FluxBlockLoraSelect",
+        "GLSLShader",
+        "HunyuanVideoBlockLoraSelect",
+        "ImageAddMulti",
+        "ImageBatchMulti",
+        "ImageConcatMulti",
+        "JoinStringMulti",
+        "LTX2BlockLoraSelect",
+        "Load3D",
+        "Load3DAdvanced",
+        "LoadVideosFromFolder",
+        "MaskBatchMulti",
+        "Preview3D",
+        "Preview3DAdvanced",
+        "PreviewGaussianSplat",
+        "PreviewPointCloud",
+        "Save3DAdvanced",
+        "SaveGaussianSplat",
+        "SavePointCloud",
+        "TransitionImagesMulti",
+        "Wan21BlockLoraSelect",
+        "WebcamCapture",
+    }
+)
+_TAKES_MORE_LIKE = ("ModelMerge", "VHS_Load", "VHS_VideoCombine")
+# Inputs with which the class does arithmetic or encodes: NaN and infinity fail there. By class and start of the name.
+FINITE: Mapping[str, tuple[str, ...]] = {
+    "CreateVideo": ("fps",),
+    "ResizeImageMaskNode": ("resize_type.",),
+    "SaveVideo": ("format.",),
+    "VHS_VideoCombine": ("frame_rate", "crf"),
+}
+_FUNCTIONS = "abs ceil cos float floor int log log10 log2 max min pow round sin sqrt sum tan"
+# Expressions, with the repeating input whose slots are their variables and the functions that they may call. Read in
+# ComfyUI's nodes_math.py and in the simpleeval package.
+EXPRESSIONS: Mapping[tuple[str, str], tuple[str, frozenset[str]]] = {
+    ("ComfyMathExpression", "expression"): (
+        "values",
+        frozenset(_FUNCTIONS.split()),
+    ),
+}
+# Switches: the input that is not run for each value of the one that chooses.
+UNUSED: Mapping[str, tuple[str, Mapping[bool, str]]] = {
+    "ComfySwitchNode": ("switch", {True: "on_false", False: "on_true"}),
+}
+
+
+def unused_input(class_type: str, inputs: Mapping[str, Any]) -> str | None:
+    """The input that a switch with these inputs does not run; None for what is no switch, or chooses when it runs."""
+    chooser, unused = UNUSED.get(class_type, ("", {}))
+    chosen = inputs.get(chooser)
+    return unused.get(chosen) if isinstance(chosen, bool) else None
+
+
+def takes_more(schema: NodeSchema) -> bool:
+    """Whether the class can be called with names that it does not declare."""
+    name = schema.class_type
+    return name in _TAKES_MORE or name.startswith(_TAKES_MORE_LIKE) or name.endswith(" VFI")

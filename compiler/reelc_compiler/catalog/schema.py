@@ -10,6 +10,23 @@ Section = Literal["required", "optional", "hidden"]
 
 # Types whose value is typed into a widget; a link can feed them too, unless the input is socketless.
 WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
+# Widgets of ComfyUI's window that have a type of their own: what they give is a literal in a graph.
+OWN_WIDGETS = frozenset(
+    {
+        "ACNAUTOSIZE",
+        "AUDIO_RECORD",
+        "BOUNDING_BOX",
+        "BOUNDING_BOXES",
+        "COLOR",
+        "COLORS",
+        "COMPOSITOR",
+        "CURVE",
+        "IMAGECOMPARE",
+        "LOAD_3D",
+        "RANGE",
+        "WEBCAM",
+    }
+)
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
 DYNAMIC_SLOT = "COMFY_DYNAMICSLOT_V3"
 AUTOGROW = "COMFY_AUTOGROW_V3"
@@ -111,7 +128,7 @@ class InputSchema:
     @property
     def takes_literal(self) -> bool:
         """Whether a literal makes sense: a widget type (or a union with one) that is not link-only."""
-        if self.type in (DYNAMIC_COMBO, ANY_TYPE):
+        if self.type in (DYNAMIC_COMBO, ANY_TYPE) or self.type in OWN_WIDGETS:
             return True
         if self.force_input or self.type in (AUTOGROW, MATCH_TYPE, DYNAMIC_SLOT):
             return False

@@ -64,6 +64,13 @@ def derive(seed: int, name: Any) -> int:
     return int.from_bytes(digest[:8], "big") % SEED_LIMIT
 
 
+def size(width: int, height: int) -> Size:
+    """A size from its two sides, in pixels."""
+    if width < 1 or height < 1:
+        raise ArithmeticFault(f"a size has at least one pixel a side, and this is {width} by {height}")
+    return Size(width, height)
+
+
 PURE: Mapping[str, Callable[..., Any]] = {
     "nearest": nearest,
     "floor": floor,
@@ -77,4 +84,5 @@ PURE: Mapping[str, Callable[..., Any]] = {
     "len": len,
     "contains": contains,
     "derive": derive,
+    "size": size,
 }

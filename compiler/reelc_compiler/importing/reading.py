@@ -15,7 +15,7 @@ from reelc_compiler.target.comfyui.literals import convert, shown, unwrap
 from reelc_compiler.target.comfyui.notices import link_source
 from reelc_compiler.target.comfyui.replace import replace_class
 from reelc_dsl.diagnostics import Code, Diagnostic
-from reelc_dsl.diagnostics.codes import IGNORED_INPUT, PORT_KIND, UNWRITABLE
+from reelc_dsl.diagnostics.codes import IGNORED_INPUT, LINK_CYCLE, PORT_KIND, UNWRITABLE
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.records import dataclass
 
@@ -82,7 +82,7 @@ class Reader:
         self.found: list[Diagnostic] = []
 
     def closure(self, wanted: Iterable[str]) -> dict[str, RawNode]:
-        """Some nodes with all that they need, each after what it reads from. The graph has no circle."""
+        """Some nodes with all that they need, each after what it reads from."""
         order: dict[str, RawNode] = {}
         read: dict[str, RawNode] = {}
         todo = [(node, False) for node in reversed(list(wanted))]
@@ -94,6 +94,8 @@ class Reader:
                 order[node] = read[node]
                 continue
             if node in read:
+                # It is waiting for what it reads, and that leads back to it. The server does not look at every link.
+                self.found.append(self.text.diagnostic(LINK_CYCLE, "the links form a circle", node, None))
                 continue
             read[node] = self.node(node)
             todo.append((node, True))
@@ -165,9 +167,12 @@ class Reader:
             source = link_source(link)
             if source is None or declared.type == DYNAMIC_COMBO:
                 return self._refuse(node, "it is a list, and no link", declared)
-            origin = self.catalog.get(replace_class(self.text.nodes[source], self.catalog)["class_type"])
-            assert origin is not None
-            slot = int(link[1]) % len(origin.outputs)
+            origin = self._class(source)
+            # The server has looked at the links that it knows of, and at no link to a pack's own widget.
+            slots = 0 if origin is None or not isinstance(link[1], int) else len(origin.outputs)
+            if not -slots <= link[1] < slots:
+                return self._refuse(node, "it is a link that leads nowhere", declared)
+            slot = int(link[1]) % slots
             if source not in self.replaced:
                 return Link(source, slot)
             if slot == 0:
@@ -189,6 +194,11 @@ class Reader:
         if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
             return self._refuse(node, "the text has half a character in it", declared)
         return value
+
+    def _class(self, node: str) -> NodeSchema | None:
+        if node not in self.text.nodes:
+            return None
+        return self.catalog.get(replace_class(self.text.nodes[node], self.catalog)["class_type"])
 
     def _refuse(self, node: str, why: str, declared: InputSchema) -> Any:
         self.report(

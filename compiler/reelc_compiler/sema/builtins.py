@@ -64,6 +64,8 @@ def _joined(kinds: Mapping[str, Kind]) -> Kind:
 
 
 _NUMBERS = (INT, FLOAT)
+# What eyes a picture is for, and what part of the sphere around them it shows.
+_VIEW = (BuiltinParam("layout", (TEXT,), required=False), BuiltinParam("projection", (TEXT,), required=False))
 
 _ALL = (
     Builtin(
@@ -86,9 +88,10 @@ _ALL = (
     Builtin("len", (BuiltinParam("value", (ANY_LIST, TEXT)),), _always(INT)),
     Builtin("contains", (BuiltinParam("text", (TEXT, ANY_FILE)), BuiltinParam("part", (TEXT,))), _always(BOOL)),
     Builtin("derive", (BuiltinParam("seed", (SEED, INT)), BuiltinParam("name", (TEXT, INT))), _always(SEED)),
+    Builtin("size", (BuiltinParam("width", (INT,)), BuiltinParam("height", (INT,))), _always(SIZE)),
     Builtin("has_node", (BuiltinParam("name", (TEXT,)),), _always(BOOL)),
     Builtin("has_input", (BuiltinParam("node", (TEXT,)), BuiltinParam("name", (TEXT,))), _always(BOOL)),
-    Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,))), _always(IMAGE)),
+    Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,)), *_VIEW), _always(IMAGE)),
     Builtin(
         "clip",
         (
@@ -96,6 +99,7 @@ _ALL = (
             BuiltinParam("size", (SIZE,)),
             BuiltinParam("frames", (INT,)),
             BuiltinParam("fps", (RATE,)),
+            *_VIEW,
         ),
         _always(CLIP),
     ),

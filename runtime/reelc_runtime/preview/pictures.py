@@ -119,6 +119,17 @@ class MotionSearch:
         return cast(Frame, cv2.remap(picture, whole, part, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
+def looked_up(picture: Frame, across: Flow, down: Flow) -> Frame:
+    """A picture whose pixels are taken from places in another; black where a place lies outside.
+
+    Args:
+        picture: what is looked into.
+        across, down: float32 ``[height, width]`` of the new picture: the place of each pixel, in pixels.
+    """
+    seen = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0))
+    return cast(Frame, seen)
+
+
 def blended(one: Frame, other: Frame, amount: float) -> Frame:
     """``one`` at 0, ``other`` at 1."""
     return cast(Frame, cv2.addWeighted(one, 1 - amount, other, amount, 0))

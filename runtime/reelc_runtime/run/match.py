@@ -17,10 +17,8 @@ from reelc_runtime.run.differences import differences
 from reelc_runtime.run.faults import Locator, RunFault
 
 # What ComfyUI lets pass in silence, and what a node does then is not what was planned: it fails after everything
-# before it was rendered, or it works with other settings.
-SILENT_DIFFERENCES = frozenset(
-    {"unknown_input", "dynamic_key", "match_type", "foreign_type", "slot_gap", "literal_for_link"}
-)
+# before it was rendered (a failure, of any type), or it works with other settings (a warning of these types).
+SILENT_DIFFERENCES = frozenset({"unknown_input", "stale_input", "slot_overflow", "dynamic_key", "slot_gap"})
 # How many classes are asked for at a time: one request each, so that a worker with thousands of
 # nodes need not describe them all.
 AT_ONCE = 4
@@ -148,8 +146,8 @@ def _other_classes(
     # What holds for the plan's own catalog too is the user's, and was said by `check`.
     before = validate(job.graph, catalog)
     planned = {(n.type, n.node, n.input) for n in (*before.failures, *before.warnings)}
-    for notice in (*verdict.failures, *verdict.warnings):
-        if notice.type in SILENT_DIFFERENCES and (notice.type, notice.node, notice.input) not in planned:
+    for notice in (*verdict.failures, *(w for w in verdict.warnings if w.type in SILENT_DIFFERENCES)):
+        if (notice.type, notice.node, notice.input) not in planned:
             found.setdefault(notice.node, notice.message)
     return [
         locator.at(

@@ -1,10 +1,10 @@
-"""Whether a plan can be previewed or rendered, found out before anything is sent."""
+"""Whether a plan can be previewed, found out before the preview worker is started."""
 
 from collections.abc import Collection
 
 from reelc_compiler.plan import Plan
 from reelc_dsl.diagnostics import Diagnostic
-from reelc_dsl.diagnostics.codes import NO_STAND_IN, NOT_YET
+from reelc_dsl.diagnostics.codes import NO_STAND_IN
 from reelc_runtime.run.faults import Locator
 
 
@@ -51,18 +51,3 @@ def without(plan: Plan, kinds: Collection[str], locator: Locator) -> list[Diagno
                 )
             )
     return out
-
-
-def undelivered(plan: Plan, locator: Locator) -> list[Diagnostic]:
-    """A diagnostic for each output whose files a run could not collect."""
-    return [
-        locator.at(
-            NOT_YET,
-            f"`reelc run` does not collect what the node {save.class_type} saves for the output `{save.name}` yet",
-            job.id,
-            save.node,
-            "print the graph with `reelc compile -o - FILE`, and send it to a worker",
-        )
-        for job in plan.jobs
-        for save in job.saves
-    ]

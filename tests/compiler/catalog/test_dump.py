@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from reelc.cli.schemas import class_json, class_lines
 from reelc_compiler.catalog import Catalog, bundled_for, load_catalog
+from reelc_compiler.catalog.answer import catalog_of_answer
 from reelc_compiler.catalog.check import BrokenCatalog, checked
-from reelc_compiler.catalog.dump import catalog_of_answer, from_dump
+from reelc_compiler.catalog.dump import from_dump
 from reelc_compiler.catalog.write import content_sha256
 from reelc_compiler.target.comfyui.validate import validate
 

@@ -39,7 +39,8 @@ def judge(graph: Any, **options: Any) -> Verdict:
 
 
 def warned(graph: Any) -> set[tuple[str, str, str | None]]:
-    return {(w.type, w.node, w.input) for w in judge(graph).warnings}
+    got = judge(graph)
+    return {(n.type, n.node, n.input) for n in got.failures + got.warnings}
 
 
 def test_a_good_graph_is_accepted_without_a_word():
@@ -81,7 +82,7 @@ def test_suggestions():
         (changed("save", prompt={}), ("hidden_input", "save", "prompt")),
         (changed("save", extra=["nope", 0]), ("kills_server", "save", "extra")),
         (changed("vid", images="x"), ("literal_for_link", "vid", "images")),
-        (changed("vid", fps=float("nan")), ("not_a_number", "vid", "fps")),
+        (changed("vid", fps=float("nan")), ("unusable_value", "vid", "fps")),
         (changed("fit", width=64.5), ("rewritten", "fit", "width")),
         (changed("save", filename_prefix=None), ("rewritten", "save", "filename_prefix")),
         ({**GRAPH, "z": {"class_type": "EmptyLatentImage"}}, ("kills_server", "z", None)),
@@ -148,22 +149,44 @@ def test_a_step_is_counted_from_the_minimum():
     assert warned(graph) == {("off_step", "l", "width")}
 
 
-def test_a_long_chain_needs_no_deep_stack():
+def chain(length: int) -> dict[str, Any]:
     graph: dict[str, Any] = {"0": {"class_type": "LoadImage", "inputs": {"image": "a.png"}}}
-    for i in range(1, 5000):
+    for i in range(1, length - 1):
         graph[str(i)] = {"class_type": "ImageInvert", "inputs": {"image": [str(i - 1), 0]}}
-    graph["out"] = {"class_type": "PreviewImage", "inputs": {"images": ["4999", 0]}}
-    assert judge(graph).verdict == "accepted"
+    graph["out"] = {"class_type": "PreviewImage", "inputs": {"images": [str(length - 2), 0]}}
+    return graph
+
+
+def test_a_chain_may_be_as_long_as_the_servers_recursion_goes():
+    """A real server takes 975 nodes in a row, and refuses more."""
+    assert (judge(chain(800)).verdict, judge(chain(800)).failures) == ("accepted", ())
+    near = judge(chain(950))
+    assert (near.verdict, [f.type for f in near.failures]) == ("accepted", ["too_deep"])
+    far = judge(chain(5000))
+    assert (far.verdict, [e.type for e in far.errors]) == ("rejected", ["exception_during_inner_validation"])
 
 
 def test_renamed_classes_are_replaced_as_the_server_does():
-    graph = {
-        **GRAPH,
-        "t": {"class_type": "T2IAdapterLoader", "inputs": {"t2i_adapter_name": "x", "control_net_name": "y"}},
-    }
+    old: dict[str, Any] = {"t2i_adapter_name": "x", "control_net_name": "y"}
+    node: dict[str, Any] = {"class_type": "T2IAdapterLoader", "inputs": old, "_meta": {"title": "t"}}
+    graph = {**GRAPH, "t": node}
     assert judge(graph).status == 200
-    del graph["t"]["inputs"]
+    del node["inputs"]
     assert judge(graph).errors[0].type == "missing_node_type"
+
+
+def test_the_server_fails_on_a_class_that_it_cannot_replace():
+    old: dict[str, Any] = {"class_type": "T2IAdapterLoader", "inputs": {"t2i_adapter_name": "x"}}
+    assert judge({**GRAPH, "t": old}).status == 500
+    assert judge({**GRAPH, "t": {**old, "_meta": "t"}}).status == 500
+    assert judge({**GRAPH, "t": {**old, "inputs": {}, "_meta": {}}}).status == 500
+
+
+def test_a_replaced_class_without_a_mapping_loses_its_inputs():
+    old = {"class_type": "Load3DAnimation", "inputs": {"width": 0}, "_meta": {}}
+    show = {"class_type": "PreviewAny", "inputs": {"source": ["t", 0]}}
+    got = judge({"t": old, "p": show})
+    assert {e.type for e in got.errors} == {"exception_during_inner_validation"}
 
 
 def test_a_server_without_known_validators():
@@ -266,5 +289,5 @@ def _preview(node: str) -> dict[str, Any]:
 
 def test_messages_are_short():
     got = judge(changed("vid", images="x" * 5000))
-    assert max(len(w.message) for w in got.warnings) < 200
-    assert json.dumps([w.message for w in got.warnings])
+    assert max(len(w.message) for w in got.failures + got.warnings) < 200
+    assert json.dumps([w.message for w in got.failures])

@@ -34,9 +34,11 @@ ERRORS: Mapping[str, Code] = {
     "dynamic_key": codes.FAILS_WHEN_RUN,
     "extra_link": codes.FAILS_WHEN_RUN,
     "slot_overflow": codes.FAILS_WHEN_RUN,
+    "wrapped_link": codes.FAILS_WHEN_RUN,
     "match_type": codes.FAILS_WHEN_RUN,
     "foreign_type": codes.FAILS_WHEN_RUN,
-    "unknown_name": codes.FAILS_WHEN_RUN,
+    "stale_input": codes.FAILS_WHEN_RUN,
+    "expression": codes.FAILS_WHEN_RUN,
     "needed_input": codes.FAILS_WHEN_RUN,
     "unusable_value": codes.FAILS_WHEN_RUN,
     "too_deep": codes.FAILS_WHEN_RUN,
@@ -48,7 +50,12 @@ WARNINGS: Mapping[str, Code] = {
     "hidden_input": codes.IGNORED_INPUT,
     "unknown_key": codes.IGNORED_INPUT,
     "stale_input": codes.STALE_INPUT,
+    "slot_overflow": codes.IGNORED_INPUT,
     "dynamic_key": codes.SUSPECT_VALUE,
+    "literal_for_link": codes.SUSPECT_VALUE,
+    "expression": codes.SUSPECT_VALUE,
+    "odd_slot": codes.SUSPECT_VALUE,
+    "wrapped_link": codes.SUSPECT_VALUE,
     "not_a_number": codes.SUSPECT_VALUE,
     "rewritten": codes.REWRITTEN_VALUE,
     "off_step": codes.OFF_STEP,
@@ -136,12 +143,11 @@ def judge_value(graph: Any, places: Places, catalog: Catalog, made_by: Mapping[s
     """Judge a graph that was read already; ``places`` knows where it stands."""
     verdict = validate(graph, catalog)
     reporter = _Reporter(places, graph, catalog, made_by or {})
-    failures = (*verdict.failures, *(w for w in verdict.warnings if w.type not in WARNINGS))
     return Judgement(
         source=places.source,
         comfyui=verdict,
-        errors=tuple(reporter.finding(e, ERRORS[e.type]) for e in (*verdict.errors, *failures)),
-        warnings=tuple(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings if w.type in WARNINGS),
+        errors=tuple(reporter.finding(e, ERRORS[e.type]) for e in (*verdict.errors, *verdict.failures)),
+        warnings=tuple(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings),
     )
 
 

@@ -38,7 +38,7 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
             return refused
     for node, data in nodes.items():
         try:
-            nodes[node] = replace_class(data, catalog) if isinstance(data, dict) else data
+            nodes[node] = _replaced(data, catalog)
         except CannotReplace as error:
             return _refused(500, "http_500", node, str(error))
     for node, data in nodes.items():
@@ -50,11 +50,13 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
         return _refused(400, "prompt_no_outputs", None, "the graph has no output node: nothing would be saved")
     walk = Walk(nodes, catalog, Disk(catalog, files))
     good = tuple(node for node in outputs if walk.output(node))
+    failures, warnings = notices(walk, outputs)
     return Verdict(
         verdict="rejected" if not good else "partial" if walk.bad else "accepted",
         status=200 if good else 400,
         errors=tuple(error for node in nodes for error in walk.errors.get(node, ())),
-        warnings=notices(walk),
+        warnings=warnings,
+        failures=failures,
         outputs=good,
         coerced=_coerced(walk),
     )
@@ -76,8 +78,12 @@ def faults(graph: Mapping[str, Any], catalog: Catalog, wanted: Iterable[str]) ->
         data = reached[node] = graph[node]
         refused = _shape(node, data)
         if refused is None:
-            reached[node] = data = replace_class(data, catalog)
-            refused = _class(node, data, catalog)
+            try:
+                reached[node] = data = _replaced(data, catalog)
+            except CannotReplace as error:
+                refused = _refused(500, "http_500", node, str(error))
+            else:
+                refused = _class(node, data, catalog)
         if refused is not None:
             return refused.errors
         inputs = cast(Mapping[str, Any], data.get("inputs", {}))
@@ -106,6 +112,10 @@ def _shape(node: str, data: Any) -> Verdict | None:
     if not isinstance(fields["inputs"], dict):
         return _refused(500, "http_500", node, "`inputs` is not a JSON object")
     return None
+
+
+def _replaced(data: Any, catalog: Catalog) -> Any:
+    return replace_class(cast(dict[str, Any], data), catalog) if isinstance(data, dict) else data
 
 
 def _no_object(node: str) -> Verdict:
