@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reelc.catalogs import open_catalog
+from reelc.locking import Held, catalog_for, held
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.driver import Request, check_all, compile_plan
 from reelc_compiler.driver import compile_each as compile_each_plan
@@ -64,16 +65,18 @@ def check(
         file: a .reel file.
         overrides: parameters, name to text as on the command line.
         pipeline: which one; all of the file's when None.
-        catalog: the name of a node catalog, or the path of a catalog file; the bundled default when None.
+        catalog: the name of a node catalog, or the path of a catalog file; when None, that of the `reel.lock` beside
+            the file, else the bundled default.
 
     Returns:
         Findings in reading order; a file that cannot be read is one of them.
     """
+    project = Project(Path(file))
     try:
-        described = open_catalog(catalog)
+        described = catalog_for(project, catalog)
     except ReelError as error:
         return error.diagnostics
-    return check_project(Project(Path(file)), overrides=overrides or {}, pipeline=pipeline, catalog=described)
+    return check_project(project, overrides=overrides or {}, pipeline=pipeline, catalog=described)
 
 
 def check_project(
@@ -82,9 +85,11 @@ def check_project(
     """As :func:`check`, of a project whose texts may not be on the disk yet."""
     sink = Sink()
     try:
-        request = _request(project, overrides, pipeline, catalog)
+        lock = held(project)
+        request = _request(project, overrides, pipeline, catalog, lock)
         with _depth(request.source):
             check_all(request, sink)
+        lock.tell(sink)
     except ReelError as error:
         sink.extend(error.diagnostics)
     return sink.sorted()
@@ -97,9 +102,11 @@ def compile_each(
     sink = Sink()
     plans: tuple[Plan, ...] = ()
     try:
-        request = _request(project, overrides, pipeline, catalog)
+        lock = held(project)
+        request = _request(project, overrides, pipeline, catalog, lock)
         with _depth(request.source):
             plans = compile_each_plan(request, sink)
+        lock.tell(sink)
     except ReelError as error:
         sink.extend(error.diagnostics)
     return plans, sink.sorted()
@@ -125,10 +132,12 @@ def compile(
     """
     sink = Sink()
     project = Project(Path(file))
-    request = _request(project, overrides or {}, pipeline, open_catalog(catalog))
+    lock = held(project)
+    request = _request(project, overrides or {}, pipeline, catalog_for(project, catalog), lock)
     request = replace(request, whole=whole)
     with _depth(request.source):
         plan = compile_plan(request, sink)
+    lock.tell(sink)
     found = sink.sorted()
     if plan is None:
         raise ReelError(found)
@@ -238,15 +247,18 @@ def _depth(source: Source) -> Generator[None]:
         sys.setrecursionlimit(before)
 
 
-def _request(project: Project, overrides: Mapping[str, str], pipeline: str | None, catalog: Catalog) -> Request:
+def _request(
+    project: Project, overrides: Mapping[str, str], pipeline: str | None, catalog: Catalog, lock: Held
+) -> Request:
     return Request(
         source=project.source(),
         key=project.key,
         catalog=catalog,
         provider=project.provider(),
-        probe=project.probe,
+        probe=lock.probe,
         pipeline=pipeline,
         overrides=dict(overrides),
+        models=lock.models,
     )
 
 

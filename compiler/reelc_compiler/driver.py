@@ -5,6 +5,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import Catalog
+from reelc_compiler.catalog.models import Lookup, lookup
 from reelc_compiler.elaborate import Elaborated, elaborate
 from reelc_compiler.inputs import Probe
 from reelc_compiler.overrides import parse_overrides
@@ -35,6 +36,7 @@ class Request:
         pipeline: which one; None when the file has just one.
         overrides: parameters as given on the command line, name to text.
         whole: all films in one graph, without hand-overs, for ComfyUI's window.
+        models: what is known of model files.
     """
 
     source: Source
@@ -45,6 +47,7 @@ class Request:
     pipeline: str | None = None
     overrides: Mapping[str, str] = field(default_factory=dict[str, str])
     whole: bool = False
+    models: Lookup = lookup
 
 
 def analyse(request: Request, sink: Sink) -> Program:
@@ -106,7 +109,7 @@ def _plan(request: Request, program: Program, pipeline: PipelineInfo, sink: Sink
     elaborated = _elaborate(request, program, pipeline, sink)
     if elaborated is None:
         return None
-    plan = lower(elaborated, program, request.catalog, whole=request.whole)
+    plan = lower(elaborated, program, request.catalog, whole=request.whole, models=request.models)
     # A model or picture that a server does not have yet can still be put there.
     confirm(plan, request.catalog.without_lists(), pipeline.decl.name.span, sink)
     return None if sink.has_errors else plan

@@ -169,7 +169,11 @@ class Project:
         return self.sources[self.key]
 
     def _read(self, path: Path, key: str, name: str) -> Source:
-        return Source(name, self._texts[key]) if key in self._texts else read_source(path, name)
+        if key in self._texts:
+            return Source(name, self._texts[key])
+        if key.endswith(".json"):
+            return decode_source(read_bytes(path, name), name, kind="a graph that ComfyUI saved")
+        return read_source(path, name)
 
     def provider(self) -> SourceProvider:
         """Where the compiler gets other modules from."""
@@ -226,6 +230,24 @@ class Project:
         Raises:
             InputFault: E0601 to E0604.
         """
+        real = self._locate(path, module)
+        if real not in self._pictures:
+            base = "the .reel file" if module else "the folder you are in"
+            self._pictures[real] = _picture(real, path, self._relative(real), base)
+        return self._pictures[real]
+
+    def input_key(self, path: str, module: str) -> str:
+        """The path by which a plan names an input, whether or not it is there.
+
+        Args:
+            path, module: as for :meth:`probe`.
+
+        Raises:
+            InputFault: E0601, E0604.
+        """
+        return self._relative(self._locate(path, module))
+
+    def _locate(self, path: str, module: str) -> Path:
         if not path:
             raise InputFault(MISSING_INPUT_FILE, "no file is named here", "name a picture, or leave the setting out")
         if not _is_unicode(path):
@@ -247,10 +269,7 @@ class Project:
                 )
             if os.path.lexists(real) and not self._as_written(key):
                 raise _missing(real, path, "the .reel file")
-        if real not in self._pictures:
-            base = "the .reel file" if module else "the folder you are in"
-            self._pictures[real] = _picture(real, path, self._relative(real), base)
-        return self._pictures[real]
+        return real
 
     def _relative(self, real: Path) -> str:
         try:

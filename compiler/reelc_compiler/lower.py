@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reelc_compiler.catalog import Catalog, expand_inputs
-from reelc_compiler.catalog.models import lookup
+from reelc_compiler.catalog.models import Lookup, ModelInfo, lookup
 from reelc_compiler.elaborate import Elaborated
 from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, Op
 from reelc_compiler.ir.graph import Save as SaveOp
@@ -39,14 +39,17 @@ USER_FOLDERS = ("input", "output", "temp")
 PREFIX = "filename_prefix"
 
 
-def lower(elaborated: Elaborated, program: Program, catalog: Catalog, *, whole: bool = False) -> Plan:
+def lower(
+    elaborated: Elaborated, program: Program, catalog: Catalog, *, whole: bool = False, models: Lookup = lookup
+) -> Plan:
     """The plan of an elaborated pipeline.
 
     Args:
         whole: everything in one graph, without hand-overs.
+        models: what is known of model files.
     """
     graph = elaborated.graph if whole else cut(elaborated.graph, catalog)
-    lowering = _Lowering(graph, catalog)
+    lowering = _Lowering(graph, catalog, models)
     places = Places(program)
     jobs: list[Job] = []
     spans: dict[str, dict[str, Stack]] = {}
@@ -71,9 +74,10 @@ def lower(elaborated: Elaborated, program: Program, catalog: Catalog, *, whole: 
 class _Lowering:
     """Jobs one after another; ``ready`` holds what the ones before leave, by the saving node."""
 
-    def __init__(self, graph: MediaGraph, catalog: Catalog) -> None:
+    def __init__(self, graph: MediaGraph, catalog: Catalog, models: Lookup) -> None:
         self.graph = graph
         self.catalog = catalog
+        self.models = models
         self.views = Views(graph)
         self.ready: dict[int, Artifact] = {}
         self.makers: dict[str, str] = {}
@@ -102,7 +106,7 @@ class _Lowering:
             uploads=tuple(Upload(node=ids[op.id], field="image", input=op.file) for op in ops if op.file is not None),
             artifacts_in=tuple(taken),
             artifacts_out=tuple(made),
-            needs=_needs(self.graph, piece, ops, ids, self.catalog),
+            needs=_needs(self.graph, piece, ops, ids, self.catalog, self.models),
             estimate=None,
             after=tuple(after),
             regions=regions,
@@ -174,7 +178,9 @@ def _output(film: Film, parts: list[Artifact]) -> Output:
 # -- needs -----------------------------------------------------------------------------------
 
 
-def _needs(graph: MediaGraph, piece: Piece, ops: list[Op], ids: Mapping[int, str], catalog: Catalog) -> Needs:
+def _needs(
+    graph: MediaGraph, piece: Piece, ops: list[Op], ids: Mapping[int, str], catalog: Catalog, known: Lookup
+) -> Needs:
     packs: dict[str, set[str]] = {}
     models: dict[tuple[str, str], Model] = {}
     for op in ops:
@@ -186,7 +192,8 @@ def _needs(graph: MediaGraph, piece: Piece, ops: list[Op], ids: Mapping[int, str
         for name, wanted in expand_inputs(schema, inputs).items():
             value = inputs.get(name)
             if wanted.files is not None and wanted.files not in USER_FOLDERS and isinstance(value, str):
-                models.setdefault((wanted.files, value), _model(wanted.files, value, ids[op.id], name))
+                key = (wanted.files, value)
+                models.setdefault(key, _model(*key, ids[op.id], name, known(*key)))
     # A loader that several jobs share belongs to the stage instance that came first, which may be another job's.
     used = {op.region for op in ops if op.region is not None and op.id in piece.heavy}
     vram = [int(graph.regions[r].estimate["vram"]) for r in used if "vram" in graph.regions[r].estimate]
@@ -207,8 +214,7 @@ def _needs(graph: MediaGraph, piece: Piece, ops: list[Op], ids: Mapping[int, str
     )
 
 
-def _model(folder: str, file: str, node: str, field: str) -> Model:
-    known = lookup(folder, file)
+def _model(folder: str, file: str, node: str, field: str, known: ModelInfo | None) -> Model:
     if known is None:
         return Model(folder=folder, file=file, node=node, field=field)
     return Model(

@@ -14,8 +14,8 @@ from comfy_stub import object_info, own_class
 from reelc.api import check_project
 from reelc.comparing import compare
 from reelc_compiler.catalog import load_catalog
+from reelc_compiler.catalog.answer import catalog_of_answer
 from reelc_compiler.catalog.check import BrokenCatalog
-from reelc_compiler.catalog.dump import catalog_of_answer
 from reelc_compiler.loader import Project
 
 SOUND = {**object_info(), "Own": own_class()}

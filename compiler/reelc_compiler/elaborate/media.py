@@ -96,7 +96,7 @@ def medium(evaluator: "Evaluator", source: Any, kind: str, given: dict[str, Any]
             places["size"],
             f"state an even {side}, or another `layout`",
         )
-    stated = Medium(source.ref if read else source, facts)
+    stated = Medium(source if read is None else read.ref, facts)
     evaluator.builder.medium(stated, evaluator.region.id, read)
     return stated
 

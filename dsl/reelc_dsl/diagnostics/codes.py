@@ -1,7 +1,7 @@
 """Every diagnostic code, declared once. A published code is never reused or renumbered.
 
 Ranges: 01 files and syntax, 02 names, 03 kinds and units, 04 facts and limits, 05 nodes and
-catalogs, 06 input files, 07 runs, 08 graphs from elsewhere, 09 not yet and internal. Each has a page
+catalogs, 06 input and model files, 07 runs, 08 graphs from elsewhere, 09 not yet and internal. Each has a page
 in ``docs/diagnostics/``.
 """
 
@@ -74,6 +74,7 @@ STAGE_WARNING = _declare("W0401", "stage-warning", "A stage advises against what
 FRAGILE_SEED = _declare(
     "W0402", "fragile-seed", "A seed is derived from a position, so inserting a shot changes the others."
 )
+STAGE_NOTE = _declare("N0401", "stage-note", "A stage says what it made of what it was given.")
 
 # -- 05 nodes and catalogs
 UNKNOWN_NODE = _declare("E0501", "unknown-node", "The catalog has no node class of this name.")
@@ -101,6 +102,18 @@ MISSING_INPUT_FILE = _declare("E0601", "missing-input-file", "An input file is n
 NOT_A_PICTURE = _declare("E0602", "not-a-picture", "An input file is not a picture that can be measured.")
 PICTURE_TOO_LARGE = _declare("E0603", "picture-too-large", "An input file is too large to be sent to a worker.")
 OUTSIDE_PROJECT = _declare("E0604", "outside-project", "A path leads outside the project's folder.")
+BAD_LOCK = _declare("E0605", "bad-lock", "The lock file cannot be used.")
+LOCK_CATALOG = _declare("E0606", "lock-catalog", "The node catalog that the lock names is not at hand.")
+STALE_LOCK = _declare("E0607", "stale-lock", "The lock file is not what `reelc models lock` would write.")
+NOT_FETCHED = _declare("E0608", "not-fetched", "A model file could not be downloaded.")
+GATED_MODEL = _declare("E0609", "gated-model", "A host does not give a model file to just anyone.")
+WRONG_MODEL = _declare("E0610", "wrong-model", "A model file is not the one that is meant.")
+NO_MODEL_SOURCE = _declare("E0611", "no-model-source", "It is not known where a model file can be downloaded.")
+UNSAFE_MODEL = _declare("E0612", "unsafe-model", "The address or name of a model file is not safe to use.")
+STD_CHANGED = _declare("W0605", "std-changed", "The standard library is not the one of the lock.")
+LOCKED_INPUT_CHANGED = _declare("W0606", "locked-input-changed", "An input file is not the one of the lock.")
+NOT_IN_LOCK = _declare("W0607", "not-in-lock", "A program needs model files that the lock does not have.")
+INPUT_FROM_LOCK = _declare("N0605", "input-from-lock", "An input file is not there; its facts come from the lock.")
 
 # -- 07 runs
 WORKER_UNREACHABLE = _declare("E0701", "worker-unreachable", "A worker does not answer.")

@@ -4,10 +4,11 @@ import math
 import posixpath
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from reelc_compiler.catalog import MATCH_TYPE, WIDGET_TYPES, InputSchema, NodeSchema
-from reelc_compiler.catalog.quirks import EXPRESSIONS, FINITE, UNUSED
+from reelc_compiler.catalog.quirks import EXPRESSIONS, FINITE, unused_input
 from reelc_compiler.catalog.schema import type_names
 from reelc_compiler.target.comfyui.literals import CONVERSION_ERRORS, convert, not_in_list, out_of_range, shown
 from reelc_compiler.target.comfyui.report import Report
@@ -35,8 +36,8 @@ def literal(
         return  # a plain optional input takes it for "not given"; a repeating input's slot does not
     if not _usable(wanted, value):
         text = f"{name}: takes a link to a {wanted.type}, not {shown(value)}"
-        unused = _unused(name, schema, given)
-        add = report.warn if unused and wanted.type == MATCH_TYPE else report.fail
+        unused = wanted.type == MATCH_TYPE and unused_input(schema.class_type, given) == name
+        add = report.warn if unused else report.fail
         add("literal_for_link", node, name, text)
         return
     try:
@@ -76,12 +77,6 @@ def _usable(wanted: InputSchema, value: Any) -> bool:
     )
 
 
-def _unused(name: str, schema: NodeSchema, given: Mapping[str, Any]) -> bool:
-    """Whether the switch that the class is does not run this input."""
-    chooser, unused = UNUSED.get(schema.class_type, ("", {}))
-    return isinstance(given.get(chooser), bool) and unused.get(given[chooser]) == name
-
-
 def _not_finite(node: str, wanted: InputSchema, read: float, schema: NodeSchema, report: Report) -> None:
     name = wanted.name
     if name.startswith(FINITE.get(schema.class_type, ())):
@@ -107,14 +102,16 @@ def _changed(value: Any, read: Any) -> bool:
 def _off_step(wanted: InputSchema, value: Any) -> bool:
     if not wanted.step or isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    origin = wanted.min or 0
-    if isinstance(value, int) and isinstance(wanted.step, int) and isinstance(origin, int):
-        return (value - origin) % wanted.step != 0
-    try:
-        steps = (value - origin) / wanted.step
-    except OverflowError:
+    if any(isinstance(number, float) and not math.isfinite(number) for number in (value, wanted.min, wanted.step)):
         return False
-    return math.isfinite(steps) and abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps))
+    # Exactly, in decimals: a minimum of -2^63, as ComfyUI's own primitives have it, would leave no digits for a step.
+    steps = (_decimal(value) - _decimal(wanted.min or 0)) / _decimal(wanted.step)
+    return abs(steps - round(steps)) > Fraction(1, 10**6)
+
+
+def _decimal(number: int | float) -> Fraction:
+    """The number as it is written: 0.1 is a tenth."""
+    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
 
 
 def _widget_names(schema: NodeSchema) -> set[str]:
