@@ -128,9 +128,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # -- chunks ----------------------------------------------------------------------------------
 
-EXPECTATION = re.compile(r'# (error|warning)(?:\(([+-]\d+)\))?: ([EW]\d{4})(?: "([^"]*)")?')
+EXPECTATION = re.compile(r'# (error|warning|note)(?:\(([+-]\d+)\))?: ([EWN]\d{4})(?: "([^"]*)")?')
 # A comment that was meant as an expectation and is none would be a test that tests nothing.
-LOOKS_MEANT = re.compile(r"#\s*(?:error|warning)\b")
+LOOKS_MEANT = re.compile(r"#\s*(?:error|warning|note)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -628,7 +628,7 @@ def test_every_code_has_a_case() -> None:
 
 
 def test_every_requirement_of_the_library_has_a_case(pictures: Path) -> None:
-    """Each ``require`` and ``warn`` of ``std`` fails in some chunk, and its text is shown whole."""
+    """Each ``require``, ``warn`` and ``note`` of ``std`` fails in some chunk, and its text is shown whole."""
     failed: set[tuple[str, int]] = set()
     modules = {f"{name}.reel" for name in loader.std_names()}
     for chunk in CHUNKS:
@@ -641,6 +641,6 @@ def test_every_requirement_of_the_library_has_a_case(pictures: Path) -> None:
         assert source is not None
         for item in parse(source, Sink()).items:
             for statement in item.body if isinstance(item, ast.Stage) else ():
-                if isinstance(statement, ast.Require | ast.Warn):
+                if isinstance(statement, ast.Require | ast.Warn | ast.Note):
                     place = f"{source.name}:{source.position(statement.span.start)[0]}"
                     assert (source.name, statement.test.span.start) in failed, f"no chunk fails {place}"

@@ -169,7 +169,11 @@ class Project:
         return self.sources[self.key]
 
     def _read(self, path: Path, key: str, name: str) -> Source:
-        return Source(name, self._texts[key]) if key in self._texts else read_source(path, name)
+        if key in self._texts:
+            return Source(name, self._texts[key])
+        if key.endswith(".json"):
+            return decode_source(read_bytes(path, name), name, kind="a graph that ComfyUI saved")
+        return read_source(path, name)
 
     def provider(self) -> SourceProvider:
         """Where the compiler gets other modules from."""

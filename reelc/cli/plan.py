@@ -88,9 +88,9 @@ def _facts(facts: "Facts") -> str:
     from reelc_compiler.units import decimal_text, rate_text
 
     size = f"{facts.width}x{facts.height}"
-    if facts.fps is None or facts.duration is None:
-        return size
-    return f"{size}, {facts.frames} frames at {rate_text(facts.fps)}, {decimal_text(facts.duration, 3)} s"
+    if facts.fps is not None and facts.duration is not None:
+        size += f", {facts.frames} frames at {rate_text(facts.fps)}, {decimal_text(facts.duration, 3)} s"
+    return ", ".join((size, *facts.view))
 
 
 def _short(value: Any) -> str:

@@ -13,7 +13,7 @@ from reelc.cli.progress import choose, result_line
 from reelc.cli.signals import terminable
 from reelc.rendering import Job, job_of, std_sources
 from reelc_compiler.plan import Plan
-from reelc_dsl.diagnostics import Diagnostic, ReelError
+from reelc_dsl.diagnostics import Diagnostic, ReelError, Severity
 from reelc_dsl.diagnostics.render import json as render_json
 from reelc_runtime.run import events
 
@@ -127,11 +127,12 @@ def compile_for_run(
             raise
         _failed(error.diagnostics, as_json)
         raise click.exceptions.Exit(INPUT_ERRORS) from None
-    for warning in done.warnings:
+    for said in done.warnings:
         if as_json:
-            print_json({"event": "warning", "diagnostic": render_json.one(warning)})
+            event = "note" if said.severity is Severity.NOTE else "warning"
+            print_json({"event": event, "diagnostic": render_json.one(said)})
         else:
-            print_diagnostics([warning])
+            print_diagnostics([said])
     return done
 
 

@@ -237,6 +237,13 @@ UNUSED: Mapping[str, tuple[str, Mapping[bool, str]]] = {
 }
 
 
+def unused_input(class_type: str, inputs: Mapping[str, Any]) -> str | None:
+    """The input that a switch with these inputs does not run; None for what is no switch, or chooses when it runs."""
+    chooser, unused = UNUSED.get(class_type, ("", {}))
+    chosen = inputs.get(chooser)
+    return unused.get(chosen) if isinstance(chosen, bool) else None
+
+
 def takes_more(schema: NodeSchema) -> bool:
     """Whether the class can be called with names that it does not declare."""
     name = schema.class_type

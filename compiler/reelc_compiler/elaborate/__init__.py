@@ -51,7 +51,7 @@ def elaborate(
         overrides: parameters set from outside.
         catalog: decides ``has_node`` and the nodes' ranges and choices.
         probe: answers for input files.
-        sink: receives E03xx to E06xx and W0201, W0401.
+        sink: receives E03xx to E06xx and W0201, W0401, N0401.
     """
     builder = GraphBuilder(MAX_NODES)
     reporter = Reporter(sink)
@@ -85,7 +85,7 @@ def _statements(evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder:
                 case ast.Let(name=name):
                     env.cells[name.text] = evaluator.let_cell(statement, env)
                     lets.append(statement)
-                case ast.Require() | ast.Warn():
+                case ast.Require() | ast.Warn() | ast.Note():
                     stages.require(evaluator, statement, env)
                 case ast.OutputStmt(name=name, value=value):
                     made = evaluator.value(value, env)

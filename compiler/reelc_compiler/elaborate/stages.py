@@ -26,6 +26,7 @@ from reelc_dsl.diagnostics import Frame, Label
 from reelc_dsl.diagnostics.codes import (
     OUT_OF_RANGE,
     REQUIREMENT,
+    STAGE_NOTE,
     STAGE_WARNING,
 )
 from reelc_dsl.source import Span
@@ -167,7 +168,7 @@ def run(evaluator: "Evaluator", stage: StageInfo, env: Env, opened: Region | Non
         match statement:
             case ast.Let(name=name):
                 env.cells[name.text] = evaluator.let_cell(statement, env)
-            case ast.Require() | ast.Warn():
+            case ast.Require() | ast.Warn() | ast.Note():
                 require(evaluator, statement, env)
             case ast.Settings(kind="estimate", settings=settings):
                 estimate = {s.name.text: amount(evaluator, evaluator.value(s.value, env)) for s in settings}
@@ -191,19 +192,23 @@ def amount(evaluator: "Evaluator", value: Any) -> Any:
     return values.to_json(value)
 
 
-def require(evaluator: "Evaluator", statement: ast.Require | ast.Warn, env: Env) -> None:
-    """Check a requirement, or warn.
+def require(evaluator: "Evaluator", statement: ast.Require | ast.Warn | ast.Note, env: Env) -> None:
+    """Check a requirement, warn, or tell.
 
     Raises:
         Stop: a requirement is not met.
     """
     if evaluator.value(statement.test, env):
         return
-    is_warning = isinstance(statement, ast.Warn)
     message = "a requirement is not met" if statement.message is None else evaluator.text(statement.message, env)
     help_ = () if statement.help is None else (evaluator.text(statement.help, env),)
-    where = "this is advised" if is_warning else "this is required"
-    code = STAGE_WARNING if is_warning else REQUIREMENT
+    match statement:
+        case ast.Require():
+            code, where = REQUIREMENT, "this is required"
+        case ast.Warn():
+            code, where = STAGE_WARNING, "this is advised"
+        case ast.Note():
+            code, where = STAGE_NOTE, "this is said"
     evaluator.reporter.add(code, message, statement.test.span, *help_, where=where)
-    if not is_warning:
+    if code is REQUIREMENT:
         raise Stop

@@ -13,7 +13,7 @@ MAX_WORDS = 4
 KEYWORDS = frozenset(
     {
         *("reel", "use", "from", "as", "let", "record", "stage", "pipeline", "workflow", "in", "out", "param"),
-        *("require", "warn", "else", "help", "output", "return", "estimate", "target", "window", "preview"),
+        *("require", "warn", "note", "else", "help", "output", "return", "estimate", "target", "window", "preview"),
         *("if", "then", "for", "chain", "until", "times", "or", "and", "not", "node", "true", "false", "none"),
     }
 )
@@ -37,6 +37,8 @@ _BY_TYPE = {
     "SIGMAS": "sigmas",
     "NOISE": "noise",
 }
+# Loaders of the user's own files.
+_FILES = {"LoadImage": "picture", "LoadVideo": "footage", "LoadAudio": "recording"}
 # Inputs that say what a node is for.
 _ROLES = frozenset({"positive", "negative"})
 # In titles that ComfyUI itself gives to loaders.
@@ -60,9 +62,9 @@ def name_nodes(nodes: Mapping[str, RawNode], taken: Iterable[str] = ()) -> dict[
     return {node: _unique(_name(raw, roles.get(node, "")), used) for node, raw in nodes.items()}
 
 
-def name_outputs(nodes: Iterable[RawNode]) -> dict[str, str]:
+def name_outputs(nodes: Iterable[RawNode], taken: Iterable[str]) -> dict[str, str]:
     """A name for each output, which is also the name of a file: from its file prefix, else from what it saves."""
-    used = set(KEYWORDS)
+    used = {*KEYWORDS, *taken}
     return {raw.id: _unique(_output(raw), used) for raw in nodes}
 
 
@@ -84,13 +86,14 @@ def _unique(name: str, used: set[str]) -> str:
 
 
 def _roles(nodes: Mapping[str, RawNode]) -> dict[str, str]:
-    """Nodes that are read as one thing only, ``positive`` or ``negative``."""
+    """Nodes that are read as one of ``positive`` and ``negative``, and not as the other."""
     found: dict[str, set[str]] = {}
     for raw in nodes.values():
         for name, value in raw.inputs.items():
             if isinstance(value, Link):
                 found.setdefault(value.node, set()).add(name)
-    return {node: names.copy().pop() for node, names in found.items() if len(names) == 1 and names <= _ROLES}
+    roles = {node: names & _ROLES for node, names in found.items()}
+    return {node: next(iter(names)) for node, names in roles.items() if len(names) == 1}
 
 
 def _name(raw: RawNode, role: str) -> str:
@@ -141,8 +144,8 @@ def _plain(raw: RawNode) -> str:
         return "sampled"
     if "CheckpointLoader" in class_type:
         return "checkpoint"
-    if class_type == "LoadImage":
-        return "picture"
+    if class_type in _FILES:
+        return _FILES[class_type]
     if len(outputs) == 1 and outputs[0].type in _BY_TYPE:
         return _BY_TYPE[outputs[0].type]
     return _class_name(class_type)
@@ -167,5 +170,5 @@ def _output(raw: RawNode) -> str:
     if "video" in class_type or "webm" in class_type or "animated" in class_type:
         return "film"
     if "image" in class_type:
-        return "picture"
+        return "still"
     return _class_name(raw.schema.class_type)

@@ -43,7 +43,7 @@ def write(pipeline: str, nodes: Mapping[str, RawNode], outputs: tuple[str, ...],
     read = {source for raw in nodes.values() for source in raw.sources()}
     bound = {node: raw for node, raw in nodes.items() if node not in outputs or node in read}
     names = name_nodes(bound)
-    films = name_outputs(nodes[node] for node in outputs)
+    films = name_outputs((nodes[node] for node in outputs), names.values())
     lines = [f"  let {names[node]} = {_node(raw, nodes, names)}" for node, raw in bound.items()]
     ends = [
         f"  output {films[node]} = {names[node] if node in names else _node(nodes[node], nodes, names)}"

@@ -16,6 +16,7 @@ from reelc_compiler.sema.kinds import (
     ListKind,
     NodeKind,
     Opaque,
+    OptionalKind,
     a_kind,
     assignable,
     single,
@@ -47,7 +48,7 @@ from reelc_dsl.diagnostics.codes import (
 from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.diagnostics.suggest import did_you_mean
 
-STAND_INS = ("move", "resize", "upscale", "flow", "depth", "none")
+STAND_INS = ("move", "resize", "upscale", "flow", "pick", "fade", "color", "depth", "stereo", "equirect", "none")
 SETTINGS: dict[str, dict[str, Kind]] = {
     "estimate": {"vram": BYTES, "ram": BYTES, "work": FLOAT},
     "target": {"deadline": DURATION, "budget": MONEY, "vram": BYTES, "duration": DURATION},
@@ -162,7 +163,8 @@ class _Body:
 
     def among(self, param: ParamInfo, kind: Kind) -> None:
         assert param.decl.among is not None
-        wanted = param.kind
+        # `none` is within any set of values.
+        wanted = param.kind.inner if isinstance(param.kind, OptionalKind) else param.kind
         fits = kind == UNKNOWN or (
             (isinstance(kind, ListKind) and assignable(kind.element, wanted))
             or (kind == RANGE and wanted.name in ("int", "float", "seed"))
@@ -192,7 +194,11 @@ class _Body:
             case ast.Let():
                 kind = self.let(statement)
                 self.enter(statement.name, kind, "let")
-            case ast.Require(test=test, message=message, help=help_) | ast.Warn(test=test, message=message, help=help_):
+            case (
+                ast.Require(test=test, message=message, help=help_)
+                | ast.Warn(test=test, message=message, help=help_)
+                | ast.Note(test=test, message=message, help=help_)
+            ):
                 self.exprs.expect(test, BOOL, "a test", None)
                 for text in (message, help_):
                     if text is not None:

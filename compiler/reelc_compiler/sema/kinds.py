@@ -107,9 +107,10 @@ SOCKETS: Mapping[Kind, str] = {IMAGE: "IMAGE", CLIP: "IMAGE", AUDIO: "AUDIO", MA
 # A text stands for the input file that it names where one of these is wanted.
 FROM_FILE = (IMAGE,)
 
+_PICTURE: Mapping[str, Kind] = {"width": INT, "height": INT, "size": SIZE, "layout": TEXT, "projection": TEXT}
 FACTS: Mapping[Kind, Mapping[str, Kind]] = {
-    IMAGE: {"width": INT, "height": INT, "size": SIZE},
-    CLIP: {"width": INT, "height": INT, "size": SIZE, "frames": INT, "fps": RATE, "duration": DURATION},
+    IMAGE: _PICTURE,
+    CLIP: {**_PICTURE, "frames": INT, "fps": RATE, "duration": DURATION},
     AUDIO: {"duration": DURATION},
     SIZE: {"width": INT, "height": INT},
 }

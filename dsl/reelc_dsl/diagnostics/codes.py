@@ -74,6 +74,7 @@ STAGE_WARNING = _declare("W0401", "stage-warning", "A stage advises against what
 FRAGILE_SEED = _declare(
     "W0402", "fragile-seed", "A seed is derived from a position, so inserting a shot changes the others."
 )
+STAGE_NOTE = _declare("N0401", "stage-note", "A stage says what it made of what it was given.")
 
 # -- 05 nodes and catalogs
 UNKNOWN_NODE = _declare("E0501", "unknown-node", "The catalog has no node class of this name.")

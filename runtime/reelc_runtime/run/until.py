@@ -135,7 +135,7 @@ def _encode(source: Path, to: Path, artifact: Artifact, preview: bool, labelled:
             return shown
         from reelc_runtime.preview.label import Label
 
-        label = Label(facts.width, facts.height)
+        label = Label(facts.width, facts.height, facts.eyes)
         return (label.on(frame) for frame in shown)
 
     metadata = {"comment": "reelc preview: an animatic made of stand-ins, not a render"} if preview else {}

@@ -67,7 +67,10 @@ def test_a_good_graph_has_none():
     [
         (changed("fit", image=5), ("literal_for_link", "fit", "image")),
         (changed("fit", image=None), ("literal_for_link", "fit", "image")),
-        (changed("fit", image={"__value__": ["img", 0]}), ("literal_for_link", "fit", "image")),
+        (changed("fit", image={"__value__": ["img"]}), ("literal_for_link", "fit", "image")),
+        (changed("fit", image={"__value__": ["img", 1]}), ("wrapped_link", "fit", "image")),
+        (changed("fit", image={"__value__": ["img", 9]}), ("wrapped_link", "fit", "image")),
+        (changed("fit", image={"__value__": ["no", 0]}), ("kills_server", "fit", "image")),
         (changed("vid", audio="x"), ("literal_for_link", "vid", "audio")),
         (changed("pick", on_true="x"), ("literal_for_link", "pick", "on_true")),
         (changed("both", images__image2=None), ("literal_for_link", "both", "images.image2")),
@@ -88,6 +91,8 @@ def test_a_good_graph_has_none():
         (changed("fit", zzz=["no", 0]), ("kills_server", "fit", "zzz")),
         (changed("half", resize_type=["no", 0]), ("kills_server", "half", "resize_type")),
         (changed("half", input=["text", 0]), ("match_type", "half", "input")),
+        (changed("vid", fps=["pick", 0]), ("match_type", "vid", "fps")),
+        (changed("pick", on_true=["n", 0], on_false=["n", 0]), ("match_type", "vid", "images")),
         (changed("vid", fps=float("nan")), ("unusable_value", "vid", "fps")),
         (changed("half", resize_type__multiplier=float("nan")), ("unusable_value", "half", "resize_type.multiplier")),
         (changed("sum", without=("values.b",)), ("expression", "sum", "expression")),
@@ -105,6 +110,7 @@ def test_what_fails_when_it_runs(graph: Any, failure: tuple[str, str, str | None
     ("graph", "warning"),
     [
         (changed("pick", on_false="x"), ("literal_for_link", "pick", "on_false")),
+        (changed("fit", image={"__value__": ["img", 0]}), ("wrapped_link", "fit", "image")),
         (changed("both", images__image5=["img", 0]), ("slot_gap", "both", "images.image2")),
         (changed("both", images__wrong=5), ("slot_overflow", "both", "images.wrong")),
         (changed("sum", expression="a if a > 0 else c"), ("expression", "sum", "expression")),
@@ -174,3 +180,12 @@ def test_inputs_that_only_seem_optional():
         "p": {"class_type": "PreviewAny", "inputs": {"source": ["vae", 0]}},
     }
     assert ("needed_input", "vae", "precision") in found(graph)[0]
+
+
+def test_what_a_switch_does_not_choose_does_not_run():
+    graph = changed("img", zzz=["n", 0])
+    assert ("extra_link", "img", "zzz") in found(graph)[0]
+    graph["fit"]["inputs"]["image"] = ["end", 0]
+    assert found(graph) == (set(), {("extra_link", "img", "zzz")})
+    graph["pick"]["inputs"]["switch"] = False
+    assert ("extra_link", "img", "zzz") in found(graph)[0]

@@ -34,6 +34,7 @@ ERRORS: Mapping[str, Code] = {
     "dynamic_key": codes.FAILS_WHEN_RUN,
     "extra_link": codes.FAILS_WHEN_RUN,
     "slot_overflow": codes.FAILS_WHEN_RUN,
+    "wrapped_link": codes.FAILS_WHEN_RUN,
     "match_type": codes.FAILS_WHEN_RUN,
     "foreign_type": codes.FAILS_WHEN_RUN,
     "stale_input": codes.FAILS_WHEN_RUN,
@@ -54,6 +55,7 @@ WARNINGS: Mapping[str, Code] = {
     "literal_for_link": codes.SUSPECT_VALUE,
     "expression": codes.SUSPECT_VALUE,
     "odd_slot": codes.SUSPECT_VALUE,
+    "wrapped_link": codes.SUSPECT_VALUE,
     "not_a_number": codes.SUSPECT_VALUE,
     "rewritten": codes.REWRITTEN_VALUE,
     "off_step": codes.OFF_STEP,
@@ -141,12 +143,11 @@ def judge_value(graph: Any, places: Places, catalog: Catalog, made_by: Mapping[s
     """Judge a graph that was read already; ``places`` knows where it stands."""
     verdict = validate(graph, catalog)
     reporter = _Reporter(places, graph, catalog, made_by or {})
-    failures = (*verdict.failures, *(w for w in verdict.warnings if w.type not in WARNINGS))
     return Judgement(
         source=places.source,
         comfyui=verdict,
-        errors=tuple(reporter.finding(e, ERRORS[e.type]) for e in (*verdict.errors, *failures)),
-        warnings=tuple(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings if w.type in WARNINGS),
+        errors=tuple(reporter.finding(e, ERRORS[e.type]) for e in (*verdict.errors, *verdict.failures)),
+        warnings=tuple(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings),
     )
 
 

@@ -33,6 +33,11 @@ def shown(value: Any) -> str:
     return text if len(text) < _WIDTH else f"{text[: _WIDTH - 3]}..."
 
 
+def brief(name: str) -> str:
+    """A name as messages show it."""
+    return name if len(name) <= _WIDTH else f"{name[: _WIDTH - 3]}..."
+
+
 def unwrap(value: Any) -> Any:
     """``{"__value__": x}`` is x: how a list is passed that is no link. Only one layer comes off."""
     wrapped = cast(dict[str, Any], value) if isinstance(value, dict) else {}

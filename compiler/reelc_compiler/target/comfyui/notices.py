@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from reelc_compiler.catalog import DYNAMIC_COMBO, InputSchema, NodeSchema, expand_inputs
-from reelc_compiler.catalog.quirks import NEEDED
+from reelc_compiler.catalog.quirks import NEEDED, unused_input
 from reelc_compiler.target.comfyui.links import link_source
 from reelc_compiler.target.comfyui.literals import shown, unwrap
 from reelc_compiler.target.comfyui.report import Report
@@ -12,7 +12,7 @@ from reelc_compiler.target.comfyui.settings import literal
 from reelc_compiler.target.comfyui.undeclared import undeclared
 from reelc_compiler.target.comfyui.verdict import Notice
 from reelc_compiler.target.comfyui.walk import DEEPEST, Walk
-from reelc_compiler.target.comfyui.wiring import linked
+from reelc_compiler.target.comfyui.wiring import linked, wrapped
 
 # The server's limit counts what else is on its stack, and its own walk is not always the shortest.
 _SAFE_DEPTH = DEEPEST - 75
@@ -25,9 +25,9 @@ def notices(walk: Walk, outputs: Iterable[str]) -> tuple[tuple[Notice, ...], tup
     Args:
         outputs: the output nodes.
     """
-    report = Report()
     starts = tuple(outputs)
-    reached = _reached(walk, starts)
+    reached = _reached(walk, starts, choices=True)
+    report = Report(idle=frozenset(reached - _reached(walk, starts, choices=False)))
     for node in starts:
         if _SAFE_DEPTH < walk.heights.get(node, 0) <= DEEPEST and node not in walk.bad:
             text = f"{walk.heights[node]} nodes follow each other: ComfyUI fails at about {DEEPEST}"
@@ -37,15 +37,22 @@ def notices(walk: Walk, outputs: Iterable[str]) -> tuple[tuple[Notice, ...], tup
     return tuple(report.failures), tuple(report.warnings)
 
 
-def _reached(walk: Walk, starts: Iterable[str]) -> set[str]:
-    """The nodes that outputs need. Unlike validation, running follows undeclared links too."""
+def _reached(walk: Walk, starts: Iterable[str], *, choices: bool) -> set[str]:
+    """The nodes that outputs need. Unlike validation, running follows undeclared links too.
+
+    Args:
+        choices: with those behind the input that a switch does not choose.
+    """
     waiting = list(starts)
     found = set(waiting)
     while waiting:
-        inputs: Mapping[str, Any] = walk.graph[waiting.pop()].get("inputs", {})
-        for value in inputs.values():
+        node = waiting.pop()
+        # What was wrapped is a link by now.
+        inputs: Mapping[str, Any] = walk.values[node] if node in walk.values else walk.graph[node].get("inputs", {})
+        idle = None if choices else unused_input(walk.graph[node]["class_type"], inputs)
+        for name, value in inputs.items():
             source = link_source(value)
-            if source is not None and source in walk.graph and source not in found:
+            if source is not None and source in walk.graph and source not in found and name != idle:
                 found.add(source)
                 waiting.append(source)
     return found
@@ -74,6 +81,8 @@ def _about(node: str, data: Mapping[str, Any], walk: Walk, report: Report, *, re
             _key(node, wanted, value, schema, walk, report)
         elif isinstance(value, list):
             linked(node, wanted, cast(list[Any], value), walk, report)
+        elif link_source(walk.values.get(node, given).get(name)) is not None:
+            wrapped(node, wanted, walk.values[node][name], walk, report)
         else:
             literal(node, wanted, unwrap(value), schema, given, walk, report)
     _missing_keys(node, schema, inputs, given, report)

@@ -13,14 +13,17 @@ class Report:
     Attributes:
         failures: ComfyUI accepts it, and it fails when it runs.
         warnings: ComfyUI runs it.
+        idle: nodes that a switch keeps from running: what would fail there does not.
     """
 
     failures: list[Notice] = field(default_factory=list[Notice])
     warnings: list[Notice] = field(default_factory=list[Notice])
+    idle: frozenset[str] = frozenset()
 
     def fail(self, kind: str, node: str, name: str | None, message: str, near: tuple[str, ...] = ()) -> None:
-        """Add a failure."""
-        self.failures.append(Notice(kind, node, name, message, near))
+        """Add a failure; what kills the server does so on any node."""
+        idle = node in self.idle and kind != "kills_server"
+        (self.warnings if idle else self.failures).append(Notice(kind, node, name, message, near))
 
     def warn(self, kind: str, node: str, name: str | None, message: str, near: tuple[str, ...] = ()) -> None:
         """Add a warning."""

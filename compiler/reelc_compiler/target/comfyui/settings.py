@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from reelc_compiler.catalog import MATCH_TYPE, WIDGET_TYPES, InputSchema, NodeSchema
-from reelc_compiler.catalog.quirks import EXPRESSIONS, FINITE, UNUSED
+from reelc_compiler.catalog.quirks import EXPRESSIONS, FINITE, unused_input
 from reelc_compiler.catalog.schema import type_names
 from reelc_compiler.target.comfyui.literals import CONVERSION_ERRORS, convert, not_in_list, out_of_range, shown
 from reelc_compiler.target.comfyui.report import Report
@@ -36,8 +36,8 @@ def literal(
         return  # a plain optional input takes it for "not given"; a repeating input's slot does not
     if not _usable(wanted, value):
         text = f"{name}: takes a link to a {wanted.type}, not {shown(value)}"
-        unused = _unused(name, schema, given)
-        add = report.warn if unused and wanted.type == MATCH_TYPE else report.fail
+        unused = wanted.type == MATCH_TYPE and unused_input(schema.class_type, given) == name
+        add = report.warn if unused else report.fail
         add("literal_for_link", node, name, text)
         return
     try:
@@ -75,12 +75,6 @@ def _usable(wanted: InputSchema, value: Any) -> bool:
         or (isinstance(value, str) and not widgets.isdisjoint({"STRING", "COMBO"}))
         or "COMBO" in widgets
     )
-
-
-def _unused(name: str, schema: NodeSchema, given: Mapping[str, Any]) -> bool:
-    """Whether the switch that the class is does not run this input."""
-    chooser, unused = UNUSED.get(schema.class_type, ("", {}))
-    return isinstance(given.get(chooser), bool) and unused.get(given[chooser]) == name
 
 
 def _not_finite(node: str, wanted: InputSchema, read: float, schema: NodeSchema, report: Report) -> None:

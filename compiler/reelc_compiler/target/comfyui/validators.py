@@ -34,6 +34,16 @@ class Disk:
         listing = known_files(self.catalog)
         return None if listing is None else listing.there(name)
 
+    def folder_there(self, name: str) -> bool | None:
+        """Whether an input folder is there and has files; None when that is not known."""
+        path = resolved(name)[1]
+        if path is None:
+            return False
+        if self.files is not None:
+            return any(path == "." or f.startswith(f"{path}/") for f in self.files.get("input", ()))
+        # The lists are of files.
+        return False if path != "." and self.there(name) is not None else None
+
     def silent(self) -> bool:
         """Whether nothing at all is known, so that no file is missing."""
         return self.files is None and known_files(self.catalog) is None
@@ -115,9 +125,10 @@ def _asked(wanted: InputSchema, value: Any, disk: Disk, hints: Hints) -> Problem
         return None
     if wanted.checked in ("own_file", "folder") and resolved(given.strip().strip('"'))[1] is None:
         raise ServerError(f"{name}: {shown(given)} leads out of the input folder", name)
-    if disk.there(given) is not False:
+    folder = wanted.checked == "folder"
+    if (disk.folder_there(given) if folder else disk.there(given)) is not False:
         return None
-    kind = "no folder with files" if wanted.checked == "folder" else "no file"
+    kind = "no folder with files" if folder else "no file"
     text = f"{name}: there is {kind} {shown(given)} in the input folder"
     return Problem("custom_validation_failed", text, hints.near(given, disk.names()))
 

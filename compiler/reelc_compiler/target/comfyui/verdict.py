@@ -36,6 +36,8 @@ class Notice:
     - ``extra_link``: a link under a name that the class does not have, or that the server fills in itself.
     - ``slot_overflow``: a slot that a repeating input does not have; as a literal it is ignored (a warning).
     - ``stale_input``: an input of another key of a dynamic combo; as a literal it is ignored (a warning).
+    - ``wrapped_link``: ``{"__value__": [id, slot]}``, which runs as a link that nobody has checked; a warning where its
+      type fits.
     - ``match_type``: a type outside those that the input allows.
     - ``foreign_type``: another pack's values under a borrowed type's name.
     - ``expression``: one that cannot be read, or that names what is not given; a warning where that may not be

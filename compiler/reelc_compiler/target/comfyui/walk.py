@@ -15,6 +15,7 @@ from reelc_compiler.target.comfyui.links import fits
 from reelc_compiler.target.comfyui.literals import (
     CONVERSION_ERRORS,
     Problem,
+    brief,
     convert,
     not_in_list,
     out_of_range,
@@ -43,6 +44,7 @@ class Walk:
         values: each node's inputs after the server's rewriting.
         visiting: the nodes on the way from the output to where the walk is, each with its place.
         heights: how many nodes follow each other from here, this one among them.
+        carried: what matched outputs were found to carry, by node, slot and how far was looked.
     """
 
     graph: Mapping[str, Any]
@@ -54,6 +56,9 @@ class Walk:
     values: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     visiting: dict[str, int] = field(default_factory=dict[str, int])
     heights: dict[str, int] = field(default_factory=dict[str, int])
+    carried: dict[tuple[str, int, int], frozenset[str]] = field(
+        default_factory=dict[tuple[str, int, int], frozenset[str]]
+    )
 
     def output(self, node: str) -> bool:
         """Whether the server would run this output; finds the errors on the way to it."""
@@ -92,7 +97,7 @@ class Walk:
             return None
         cycle = list(self.visiting)[self.visiting[node] :]
         named = cycle if len(cycle) <= _NAMED else [*cycle[: _NAMED - 1], "..."]
-        text = f"the links form a cycle: {' -> '.join([*named, node])}"
+        text = f"the links form a cycle: {' -> '.join(map(brief, [*named, node]))}"
         for member in cycle:
             self.errors[member] = [NodeError("dependency_cycle", member, None, text)]
             self.bad.add(member)

@@ -67,15 +67,18 @@ class Classes:
         if wanted.autogrow is not None:
             self._grow(made, wanted, name, schema)
             return
-        judge = _judge(wanted, name, schema)
-        made.properties[name] = self._values.of(wanted, judge, nested=bool(prefix))
-        # ComfyUI does not ask for a dynamic combo's key; a function that opens a file fails when there is none.
+        if name in made.properties and (name in made.required or not wanted.required):
+            return  # declared twice: required counts
+        made.properties[name] = self._values.of(wanted, _judge(wanted, name, schema), nested=bool(prefix))
+        # ComfyUI does not ask for a dynamic combo's key; the class's own function cannot be called without its inputs.
         needed = wanted.required and (self._strict or wanted.type != DYNAMIC_COMBO)
-        if name in made.required:
-            made.required.remove(name)  # declared twice: the last one counts
-        if needed or judge == "opens":
+        if needed or (name in schema.validates and wanted.options is None and not wanted.optional_check):
             made.required.append(name)
         made.choices += self._choices(wanted, name, schema)
+        if wanted.inner:
+            # A dynamic slot adds its inputs when it is given.
+            then = self._made(wanted.inner, f"{name}.", schema).schema()
+            made.choices.append({"if": {"properties": {name: True}, "required": [name]}, "then": then})
 
     def _grow(self, made: _Inputs, wanted: InputSchema, name: str, schema: NodeSchema) -> None:
         grow = wanted.autogrow
@@ -125,23 +128,19 @@ def _when(name: str, keys: Sequence[str], then: Mapping[str, Any]) -> dict[str, 
 
 def _judge(wanted: InputSchema, name: str, schema: NodeSchema) -> Judge:
     """Who looks at an input's value."""
-    if name in schema.validates and (wanted.upload or wanted.files in ("input", "output")):
+    if name in schema.validates and wanted.checked in ("file", "own_file", "folder"):
         return "opens"
     return "class" if schema.validates_all or name in schema.validates else "server"
 
 
-def renamed_inputs(new: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The inputs of a class that the server replaces, under their old names.
+def renamed_inputs(new: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The inputs of a class that the server replaces, under their old names; None where it loses one that is required.
 
     Args:
         new: the schema of the new class's inputs.
-        rules: for each new name the old one (``from``), or a ``value`` that the server puts in.
+        rules: for each new name the old one (``from``), or a ``value`` that the server puts in. It drops all others.
     """
-    old = {rule["from"]: name for name, rule in rules.items() if "from" in rule}
-    properties = {name: new["properties"][n] for name, n in old.items() if n in new.get("properties", {})}
-    required = [name for name, n in old.items() if n in new.get("required", ())]
-    return {
-        **({"properties": properties} if properties else {}),
-        **({"required": required} if required else {}),
-        "deprecated": True,
-    }
+    if not set(new.get("required", ())) <= rules.keys():
+        return None
+    old = {rule["from"]: new.get("properties", {}).get(name, True) for name, rule in rules.items() if "from" in rule}
+    return {"properties": old, "required": list(old), "deprecated": True}

@@ -35,17 +35,16 @@ def graph_schema(catalog: Catalog, classes: Sequence[str] | None = None, *, stri
     definitions = Definitions()
     builder = Classes(definitions, strict=strict)
     wanted = sorted(set(catalog.class_names() if classes is None else classes))
-    refs: dict[str, str] = {}
+    branches: dict[str, Any] = {}
     for name in wanted:
         schema = catalog.get(name)
         if schema is None:
             raise KeyError(name)
-        refs[name] = definitions.define(f"class:{name}", builder.inputs(schema))
+        branches[name] = _held_to(definitions.define(f"class:{name}", builder.inputs(schema)))
     if classes is None:
-        refs |= _renamed(catalog, builder, definitions)
+        branches |= _renamed(catalog, builder, definitions)
     definitions.settle()
-    named = definitions.define("class_type", {"enum": sorted(refs)})
-    branches = {name: {"properties": {"inputs": {"$ref": ref}}} for name, ref in sorted(refs.items())}
+    named = definitions.define("class_type", {"enum": sorted(branches)})
     node = {
         "type": "object",
         "required": ["class_type", "inputs"],
@@ -72,17 +71,23 @@ def graph_schema(catalog: Catalog, classes: Sequence[str] | None = None, *, stri
     return {"$schema": DIALECT, "$id": f"urn:reelc:graph-schema:{content}", **head}
 
 
-def _renamed(catalog: Catalog, builder: Classes, definitions: Definitions) -> dict[str, str]:
-    """References for the names that the server replaces because it no longer has their classes."""
-    found: dict[str, str] = {}
+def _held_to(ref: str) -> dict[str, Any]:
+    return {"properties": {"inputs": {"$ref": ref}}}
+
+
+def _renamed(catalog: Catalog, builder: Classes, definitions: Definitions) -> dict[str, Any]:
+    """Branches for the names that the server replaces because it no longer has their classes."""
+    found: dict[str, Any] = {}
     for old, rule in catalog.replacements.items():
         new = catalog.get(rule["class"])
-        if old in catalog or new is None:
-            continue
-        if rule.get("inputs") is None:
-            found[old] = pointer(f"class:{new.class_type}")
-        else:
-            found[old] = definitions.define(f"class:{old}", renamed_inputs(builder.inputs(new), rule["inputs"]))
+        inputs = (
+            None if old in catalog or new is None else renamed_inputs(builder.inputs(new), rule.get("inputs") or {})
+        )
+        if inputs is not None:
+            branch = _held_to(definitions.define(f"class:{old}", inputs))
+            # The server fails on the whole graph when there is nothing to copy.
+            branch["properties"]["_meta"] = {"type": ["object", "array"]}
+            found[old] = {**branch, "required": ["_meta"]}
     return found
 
 

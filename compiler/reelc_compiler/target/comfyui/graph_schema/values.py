@@ -57,7 +57,7 @@ class Values:
         default = self._default(wanted)
         if wanted.type == DYNAMIC_COMBO:
             return {**self._key(wanted), **default}
-        if judge == "opens" and wanted.is_combo:
+        if judge == "opens" and wanted.type != "STRING":
             # It fails on a link, which has no value yet.
             kind = self._file(wanted) if wanted.files else {}
             return {**kind, "type": ["string", "object"], **default}
@@ -75,7 +75,7 @@ class Values:
         """The default, where the input could be given it: some declare one that they would refuse."""
         value = wanted.default
         choices = _choices(wanted) if wanted.options is None else tuple(wanted.options)
-        if not isinstance(value, (str, int, float)) or not _plain(value) or (self.strict and not wanted.takes_literal):
+        if not isinstance(value, (str, int, float)) or not _plain(value) or self._only_link(wanted):
             return {}
         if choices is not None and value not in choices:
             return {}
@@ -86,8 +86,11 @@ class Values:
 
     def _socket(self, wanted: InputSchema) -> dict[str, Any]:
         """ComfyUI takes a link for any input, also where its window shows no socket."""
-        refused = self.strict and wanted.socketless and wanted.takes_literal
+        refused = self.strict and wanted.socketless and not self._only_link(wanted)
         return {"not": {"type": "array"}} if refused else {}
+
+    def _only_link(self, wanted: InputSchema) -> bool:
+        return self.strict and (wanted.force_input or not wanted.takes_literal)
 
     # -- types -------------------------------------------------------------------------------
 
@@ -98,17 +101,16 @@ class Values:
             nullable: the input is optional: for a link, null says that it is not given.
         """
         kinds = type_names(wanted.type)
-        widget = not WIDGET_TYPES.isdisjoint(kinds)
+        widgets = kinds & WIDGET_TYPES
         name = wanted.type if wanted.type not in RESERVED and ":" not in wanted.type else f"type:{wanted.type}"
         schema: dict[str, Any] = {"$ref": self.link()}
-        if self.strict and not wanted.takes_literal:
+        if self._only_link(wanted):
             # A null for a number is refused even where only a link makes sense.
-            name = f"link:{name}" if widget else f"{name}?" if nullable else name
-            schema = {"type": ["array", "null"] if nullable and not widget else "array", **schema}
-        elif self.strict and kinds <= _JSON.keys():
-            schema = self._exact(kinds)
-        elif self.strict and wanted.socketless and not widget:
-            name = f"value:{name}"
+            nullable = nullable and not widgets
+            name = f"link:{name}?" if nullable else f"link:{name}"
+            schema = {"type": ["array", "null"] if nullable else "array", **schema}
+        elif self.strict and widgets and widgets <= _JSON.keys():
+            schema = self._exact(widgets)
         elif wanted.type in ("INT", "FLOAT"):
             schema = self._converted(wanted.type)
         title = "any type" if wanted.type == "*" else wanted.type.replace(",", " or ")
