@@ -92,11 +92,11 @@ def medium(evaluator: "Evaluator", source: Any, kind: str, given: dict[str, Any]
         side = "width" if facts.eyes == "sbs" else "height"
         raise evaluator.stop(
             REQUIREMENT,
-            f'two eyes share a picture of layout "{facts.eyes}" evenly, and this is {values.show(size)}',
+            f"two eyes share a picture of layout `{facts.eyes}` evenly, and this is {values.show(size)}",
             places["size"],
             f"state an even {side}, or another `layout`",
         )
-    stated = Medium(source.ref if read else source, facts)
+    stated = Medium(source if read is None else read.ref, facts)
     evaluator.builder.medium(stated, evaluator.region.id, read)
     return stated
 
@@ -107,10 +107,10 @@ def _one_of(
     """A word that is given, or None; after a diagnostic where it is not known."""
     word: str | None = given.get(name)
     if word is not None and word not in known:
-        shown = ", ".join(f'"{w}"' for w in known)
+        shown = ", ".join(f"`{w}`" for w in known)
         raise evaluator.stop(
             OUT_OF_RANGE,
-            f'`{name}` takes {shown}, and this is "{word}"',
+            f"`{name}` takes {shown}, and this is `{word}`",
             places[name],
             fix=respell(places[name], word, known) if places[name].text.startswith('"') else None,
         )
@@ -154,7 +154,7 @@ def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Sp
             raise evaluator.stop(
                 REQUIREMENT,
                 "the clips of a sequence are for the same eyes and of one projection: the first is "
-                f'"{first.eyes}" and "{first.projection}", number {number} is "{facts.eyes}" and "{facts.projection}"',
+                f"`{first.eyes}` and `{first.projection}`, number {number} is `{facts.eyes}` and `{facts.projection}`",
                 places["clips"],
                 "give each clip the same `stereo` and `equirect`, or make several films",
             )
