@@ -466,7 +466,9 @@ async def test_what_was_downloaded_need_not_be_read_again(fetcher: Fetcher, host
     assert (again.fetched, again.sha256) == (False, file.sha256)
 
 
-@pytest.mark.parametrize(("size", "exact", "right"), [(len(CONTENT), True, True), (10, True, False), (10, False, False)])
+@pytest.mark.parametrize(
+    ("size", "exact", "right"), [(len(CONTENT), True, True), (10, True, False), (10, False, False)]
+)
 async def test_a_file_that_is_there_is_checked_by_its_size(
     fetcher: Fetcher, size: int, exact: bool, right: bool
 ) -> None:
