@@ -3,11 +3,10 @@
 import asyncio
 import os
 import shutil
-from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import model_host
 import pytest
@@ -493,9 +492,14 @@ async def test_broken_verdicts_are_none(fetcher: Fetcher, host: Host) -> None:
 # -- the disk --------------------------------------------------------------------------------
 
 
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
 async def test_there_must_be_room_for_all(fetcher: Fetcher, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 0, 10**6))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, 10**6))
     host.put("/a.bin", CONTENT)
     with pytest.raises(FetchFault) as caught:
         await fetcher.all(fetcher.want("/a.bin", bytes=300_000), fetcher.want("/b.bin", bytes=10**6))
@@ -506,8 +510,7 @@ async def test_there_must_be_room_for_all(fetcher: Fetcher, host: Host, monkeypa
 async def test_there_must_be_room_for_what_nobody_knew(
     fetcher: Fetcher, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 0, 1000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, 1000))
     host.put("/a.bin", CONTENT)
     assert (await fetcher.fault(fetcher.want("/a.bin")))[0] == "E0711"
     assert fetcher.left() == set()

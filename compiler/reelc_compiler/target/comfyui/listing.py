@@ -71,5 +71,7 @@ def _lists(catalog: Catalog, class_type: str) -> list[InputSchema]:
     schema = catalog.get(class_type)
     if schema is None:
         return []
-    told = [i for i in schema.inputs if i.is_combo and (i.files is None or i.present is not None)]
+    told = [
+        i for i in schema.inputs if i.is_combo and (i.files is None or (i.files == "input" and i.present is not None))
+    ]
     return [i for i in told if i.upload or i.checked.endswith("file")]
