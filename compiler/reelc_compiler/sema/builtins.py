@@ -127,6 +127,4 @@ RESERVED = ("table", "files", "crossfade", "trim", "loop")
 def takes(param: BuiltinParam, kind: Kind) -> bool:
     """Whether a function's parameter takes a kind."""
     kind = single(kind)
-    return any(
-        isinstance(kind, _WHATEVER_OF[k]) if k in _WHATEVER_OF else assignable(kind, k) for k in param.kinds
-    )
+    return any(isinstance(kind, _WHATEVER_OF[k]) if k in _WHATEVER_OF else assignable(kind, k) for k in param.kinds)
