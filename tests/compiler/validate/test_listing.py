@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from reelc_compiler.catalog import Catalog, load_catalog
+from reelc_compiler.catalog.pull import pull
 from reelc_compiler.target.comfyui.listing import known_files
 from reelc_compiler.target.comfyui.validate import validate
 
@@ -84,6 +85,13 @@ def test_the_output_folders_list_is_not_the_input_folders():
     assert judge("nope.png", "LoadImageOutput") == MISSING
     alone = Catalog.from_object_info({"LoadImageOutput": DUMP["LoadImageOutput"]}, VALIDATORS)
     assert known_files(alone) is None
+
+
+def test_a_catalog_that_was_pulled_to_be_kept_knows_no_files():
+    dump = {**DUMP, "TheirLoader": loader("image", "start.png", image_upload=True)}
+    kept = Catalog(pull("mine", "0.33.0", dump, load_catalog()).text)
+    assert known_files(kept) is None
+    assert known_files(CATALOG) is not None
 
 
 def test_what_was_probably_meant():
