@@ -48,7 +48,7 @@ chaos: $(STAMP) ## Kill masters and workers at random in SEEDS=200 runs; takes a
 	PYTHONPATH=tests $(BIN)/python -m runtime.chaos.many --seeds $(SEEDS)
 
 golden: $(STAMP) ## Rewrite the golden files; look at the difference before committing it.
-	$(BIN)/pytest -q tests/test_golden.py --update-golden
+	$(BIN)/pytest -q tests/test_golden.py tests/test_stage_graphs.py --update-golden
 
 clean: ## Remove what was built.
 	rm -rf $(VENV) out dist build

@@ -1,4 +1,4 @@
-# ComfyUI with the node packs of reelc's catalog, each at the catalog's commit, for the CPU or for NVIDIA.
+# ComfyUI with node packs of reelc's catalog, each at the catalog's commit, for the CPU or for NVIDIA.
 # Built by docker-compose.yml, which names the commits.
 ARG DEBIAN_IMAGE=debian:trixie-20261005-slim
 

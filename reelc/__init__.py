@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
-    from reelc.api import Compilation, check, compile, format
+    from reelc.api import Compilation, check, compile, format, import_graph, validate
 
-__all__ = ["Compilation", "__version__", "check", "compile", "format"]
+__all__ = ["Compilation", "__version__", "check", "compile", "format", "import_graph", "validate"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Compilation", "check", "compile", "format"):
+    if name in ("Compilation", "check", "compile", "format", "import_graph", "validate"):
         from reelc import api
 
         return getattr(api, name)

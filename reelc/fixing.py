@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
-from reelc.api import check_project, open_catalog
+from reelc.api import check_project
 from reelc.files import write_whole
+from reelc.locking import catalog_for
 from reelc_compiler.loader import Project
 from reelc_dsl.diagnostics import Diagnostic, Edit, ReelError, Sink
 from reelc_dsl.diagnostics.codes import CANNOT_WRITE
@@ -63,7 +64,7 @@ class Fixer:
         overrides, pipeline, catalog: as for :func:`reelc.check`.
 
     Raises:
-        ReelError: E0506.
+        ReelError: E0506, E0605, E0606.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Fixer:
         self.file = file
         self.overrides = overrides
         self.pipeline = pipeline
-        self.catalog = open_catalog(catalog)
+        self.catalog = catalog_for(Project(file), catalog)
         self._old: dict[str, Source] = {}
         self._new: dict[str, str] = {}
         self._keys: dict[str, str] = {}

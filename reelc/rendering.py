@@ -136,7 +136,7 @@ def _token(variable: str | None, default: str | None) -> str | None:
 
 def render(
     job: Job, workers: tuple[Address, ...], options: Options, joined: Callable[[str], Address]
-) -> list[events.OutputWritten]:
+) -> list[events.Written]:
     """Render on ComfyUI workers; an unfinished run of the same thing goes on.
 
     Args:
@@ -191,7 +191,7 @@ def database_of(state: Path) -> str:
         raise RunFault(bad_database(error)) from None
 
 
-def preview(job: Job, *, clean: bool, until: str | None) -> list[events.OutputWritten]:
+def preview(job: Job, *, clean: bool, until: str | None) -> list[events.Written]:
     """Render the animatic on the embedded preview worker.
 
     Args:
@@ -210,7 +210,7 @@ def preview(job: Job, *, clean: bool, until: str | None) -> list[events.OutputWr
     return asyncio.run(_preview(job, clean, until))
 
 
-async def _preview(job: Job, clean: bool, until: str | None) -> list[events.OutputWritten]:
+async def _preview(job: Job, clean: bool, until: str | None) -> list[events.Written]:
     from reelc_runtime.preview import PreviewWorker
 
     # Made before the run's own folders, so that a folder that cannot be written is said in one place.

@@ -5,7 +5,20 @@ import re
 from collections.abc import Callable, Sequence
 
 # Keywords are contextual: most may be names.
-KEYWORDS = ["stage", "target", "window", "preview", "estimate", "help", "from", "times", "workflow", "reel", "param"]
+KEYWORDS = [
+    "stage",
+    "target",
+    "window",
+    "preview",
+    "estimate",
+    "help",
+    "from",
+    "times",
+    "workflow",
+    "reel",
+    "param",
+    "note",
+]
 NAMES = ["a", "k", "clip", "photo", "svd", "shots", "größe", "日本", "a_name_that_takes_quite_some_room_on_a_line"]
 WORDS = [*NAMES, *NAMES, *KEYWORDS]
 TYPES = ["image", "clip", "int", "MODEL", "size"]
@@ -251,10 +264,10 @@ class Programs:
             case 1 | 2:
                 self.let(3)
             case 3:
-                keyword = self.pick(["require", "warn"])
+                keyword = self.pick(["require", "warn", "note"])
                 self.put(keyword)
                 self.expr(2)
-                if keyword == "warn" or self.chance(2):
+                if keyword != "require" or self.chance(2):
                     self.put("else", self.pick(TEXTS))
                 if self.chance(2):
                     self.put("help", self.pick(TEXTS))

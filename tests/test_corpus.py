@@ -39,6 +39,12 @@ RUNTIME_CODES = frozenset(
         *("W0701", "E0999"),
     }
 )
+# Only `reelc import` can give these; tests/compiler/importing covers them.
+IMPORT_CODES = frozenset({"E0521", "W0520"})
+# What graphs get that were not made by reelc: tests/compiler/validate/test_judgement.py draws them all.
+GRAPH_CODES = frozenset(c for c in CODES if c[1:3] == "08")
+# What another catalog than the default gives: tests/compiler/test_both_catalogs.py.
+CATALOG_CODES = frozenset({"W0502"})
 # The last gate behind all checks. A corpus case that reached it would be a hole in them: tests/compiler
 # breaks a plan by hand.
 GATE_CODES = frozenset({"E0507"})
@@ -72,6 +78,10 @@ def moving_webp() -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body + bytes(64)
 
 
+# A graph as ComfyUI exports it: nodes 1 to 6 make a film, the others are of no use and wrong each in its own way.
+GRAPH = (CORPUS / "graph.json").read_bytes()
+
+
 def write_pictures(folder: Path) -> None:
     """What every chunk finds beside itself: good pictures, and pictures that are none."""
     files = {
@@ -88,6 +98,11 @@ def write_pictures(folder: Path) -> None:
         "moving.png": png(64, 64, animated=True),
         "moving.webp": moving_webp(),
         "wide.png": png(60000, 60000),
+        "graph.json": GRAPH,
+        "wrapped.json": b'{"prompt": ' + GRAPH + b"}",
+        "window.json": b'{"nodes": [], "links": [], "last_node_id": 0}',
+        "list.json": b"[]",
+        "torn.json": b'{"1": {',
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
@@ -113,9 +128,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # -- chunks ----------------------------------------------------------------------------------
 
-EXPECTATION = re.compile(r'# (error|warning)(?:\(([+-]\d+)\))?: ([EW]\d{4})(?: "([^"]*)")?')
+EXPECTATION = re.compile(r'# (error|warning|note)(?:\(([+-]\d+)\))?: ([EWN]\d{4})(?: "([^"]*)")?')
 # A comment that was meant as an expectation and is none would be a test that tests nothing.
-LOOKS_MEANT = re.compile(r"#\s*(?:error|warning)\b")
+LOOKS_MEANT = re.compile(r"#\s*(?:error|warning|note)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,6 +491,12 @@ CASES = (
         catalog="PROJECT/mine.catalog",
         expect=(("E0508", "its first line is not that of a catalog", None),),
     ),
+    Case(
+        name="a server's answer that is none",
+        files={"main.reel": FILM, "server.json": '{"1": {"class_type": "KSampler", "inputs": {}}}'},
+        catalog="PROJECT/server.json",
+        expect=(("E0510", "it is a graph in API format, and no answer of /object_info", None),),
+    ),
     # The command line's settings.
     setting("seed", "7"),
     setting("rate", "7fps"),
@@ -600,12 +621,14 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_every_code_has_a_case() -> None:
     covered = {code for chunk in CHUNKS for _, code, _ in chunk.expected}
     covered |= {code for case in CASES for code, _, _ in case.expect}
-    assert not covered & (RUNTIME_CODES | GATE_CODES), "a check can give these: they are no run-time codes"
-    assert covered | RUNTIME_CODES | GATE_CODES == set(CODES)
+    assert not covered & (RUNTIME_CODES | GATE_CODES | IMPORT_CODES), (
+        "a check can give these: they are no run-time codes"
+    )
+    assert covered | RUNTIME_CODES | GATE_CODES | GRAPH_CODES | IMPORT_CODES | CATALOG_CODES == set(CODES)
 
 
 def test_every_requirement_of_the_library_has_a_case(pictures: Path) -> None:
-    """Each ``require`` and ``warn`` of ``std`` fails in some chunk, and its text is shown whole."""
+    """Each ``require``, ``warn`` and ``note`` of ``std`` fails in some chunk, and its text is shown whole."""
     failed: set[tuple[str, int]] = set()
     modules = {f"{name}.reel" for name in loader.std_names()}
     for chunk in CHUNKS:
@@ -618,6 +641,6 @@ def test_every_requirement_of_the_library_has_a_case(pictures: Path) -> None:
         assert source is not None
         for item in parse(source, Sink()).items:
             for statement in item.body if isinstance(item, ast.Stage) else ():
-                if isinstance(statement, ast.Require | ast.Warn):
+                if isinstance(statement, ast.Require | ast.Warn | ast.Note):
                     place = f"{source.name}:{source.position(statement.span.start)[0]}"
                     assert (source.name, statement.test.span.start) in failed, f"no chunk fails {place}"

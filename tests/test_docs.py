@@ -13,7 +13,9 @@ from reelc import api
 from reelc.cli.app import COMMANDS, app
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNNING = ROOT / "docs" / "running.md"
+# The pages that describe commands and options.
+COMMAND_PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("running", "catalogs", "importing", "models"))
+RUNNING = "\n".join(page.read_text("utf-8") for page in COMMAND_PAGES)
 # Pages in docs/diagnostics have tests of their own, for their examples are wrong on purpose.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINKED = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").glob("*.md"))]
@@ -21,6 +23,7 @@ SOURCES = ("reelc", "runtime", "compiler", "dsl")
 
 FENCE = re.compile(r"(?P<before>[^\n]*\n)?^```reel\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r'"([^"\n]+\.(?:png|jpg|jpeg|webp|bmp))"')
+GRAPH = re.compile(r'"([^"\n/]+\.json)"')
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -68,6 +71,8 @@ def test_examples_have_no_errors(example: Example, tmp_path: Path) -> None:
         picture = tmp_path / name
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(png(1600, 900))
+    for name in GRAPH.findall(example.text):
+        (tmp_path / name).write_bytes((ROOT / "tests" / "corpus" / "graph.json").read_bytes())
     file = tmp_path / "example.reel"
     file.write_text(example.text, "utf-8")
     wrong = [f"{d.code.code} {d.message}" for d in api.check(file) if d.is_error]
@@ -107,12 +112,12 @@ EVERY = every_command()
 def test_commands_are_described(name: str) -> None:
     assert EVERY[name].help
     assert all(p.help for p in EVERY[name].params if isinstance(p, click.Option))
-    assert re.search(rf"^###? `reelc {name}", RUNNING.read_text("utf-8"), re.MULTILINE)
+    assert re.search(rf"^###? `reelc {name}", RUNNING, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_options_are_described(name: str) -> None:
-    text = RUNNING.read_text("utf-8")
+    text = RUNNING
     options = {o for p in EVERY[name].params if isinstance(p, click.Option) for o in (*p.opts, *p.secondary_opts)}
     missing = sorted(o for o in options if not re.search(rf"(?<![\w-]){re.escape(o)}(?![\w-])", text))
     assert not missing
@@ -121,7 +126,7 @@ def test_options_are_described(name: str) -> None:
 def test_described_options_exist() -> None:
     known = {o for c in EVERY.values() for p in c.params for o in (*p.opts, *p.secondary_opts)}
     known |= {"--help", "--version"}
-    described = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", RUNNING.read_text("utf-8")))
+    described = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", RUNNING))
     # ComfyUI's own switches are spoken of, too.
     assert described - known <= {"--max-upload-size", "--listen"}
 
@@ -132,14 +137,14 @@ def test_environment_variables_are_described() -> None:
         for path in (ROOT / folder).rglob("*.py"):
             named |= set(re.findall(r"\"(REELC_[A-Z_]+|(?:NO|FORCE)_COLOR)\"", path.read_text("utf-8")))
     assert {"REELC_WORKER", "REELC_WORKER_TOKEN", "NO_COLOR"} <= named
-    text = RUNNING.read_text("utf-8")
+    text = RUNNING
     assert not sorted(name for name in named if f"`{name}`" not in text)
 
 
 def test_events_are_described() -> None:
     from reelc_runtime.run import events
 
-    text = RUNNING.read_text("utf-8")
+    text = RUNNING
     kinds = [k for k in vars(events).values() if isinstance(k, type) and issubclass(k, events.Event)]
     names = [re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower() for kind in kinds if kind is not events.Event]
     running = (ROOT / "reelc" / "cli" / "running.py").read_text("utf-8")

@@ -112,6 +112,11 @@ STATEMENTS = [
     case("a demand that fits", 'require a > b else "no" help "so"', 'require a > b else "no" help "so"'),
     case("a demand that the author broke", 'warn a > b\nelse "no" help "so"', 'warn a > b\n  else "no"\n  help "so"'),
     case(
+        "a note that the author broke",
+        'note a == none\nelse "{{ a }}"\nhelp "so"',
+        'note a == none\n  else "{{ a }}"\n  help "so"',
+    ),
+    case(
         "a demand that is too long",
         f'require {LONG} and {LONG} else "no" help "{LONG}"',
         f'require {LONG} and {LONG}\n  else "no"\n  help "{LONG}"',

@@ -281,7 +281,7 @@ def test_windows_denies_what_is_a_folder(project: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Path, "open", denied)
     assert said(reelc.check(project / "folder.reel")) == [
-        ("E0101", f"`{project.as_posix()}/folder.reel` is a folder", ("name a .reel file in it",))
+        ("E0101", f"`{project.as_posix()}/folder.reel` is a folder", ("name a file in it",))
     ]
 
 

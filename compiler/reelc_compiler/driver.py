@@ -1,10 +1,11 @@
 """The compiler on a page: one call per stage, values in, values and diagnostics out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import Catalog
+from reelc_compiler.catalog.models import Lookup, lookup
 from reelc_compiler.elaborate import Elaborated, elaborate
 from reelc_compiler.inputs import Probe
 from reelc_compiler.overrides import parse_overrides
@@ -35,6 +36,7 @@ class Request:
         pipeline: which one; None when the file has just one.
         overrides: parameters as given on the command line, name to text.
         whole: all films in one graph, without hand-overs, for ComfyUI's window.
+        models: what is known of model files.
     """
 
     source: Source
@@ -45,6 +47,7 @@ class Request:
     pipeline: str | None = None
     overrides: Mapping[str, str] = field(default_factory=dict[str, str])
     whole: bool = False
+    models: Lookup = lookup
 
 
 def analyse(request: Request, sink: Sink) -> Program:
@@ -57,8 +60,22 @@ def analyse(request: Request, sink: Sink) -> Program:
 def check_all(request: Request, sink: Sink) -> None:
     """Everything that can be found out without a plan: for every pipeline, unless one is named."""
     program = analyse(request, sink)
+    if not sink.has_errors:
+        for pipeline, mine in _each(request, program, sink):
+            _elaborate(mine, program, pipeline, sink)
+
+
+def compile_each(request: Request, sink: Sink) -> "tuple[Plan, ...]":
+    """The plans of all pipelines, or of the one that is named; those before the first with errors."""
+    program = analyse(request, sink)
     if sink.has_errors:
-        return
+        return ()
+    plans = [_plan(mine, program, pipeline, sink) for pipeline, mine in _each(request, program, sink)]
+    return tuple(plan for plan in plans if plan is not None)
+
+
+def _each(request: Request, program: Program, sink: Sink) -> Iterator[tuple[PipelineInfo, Request]]:
+    """The pipelines that are meant, each with the request for it."""
     if request.pipeline is not None:
         chosen = [choose(request, program, sink)]
     else:
@@ -72,25 +89,29 @@ def check_all(request: Request, sink: Sink) -> None:
             # With several pipelines, a parameter need only be one of theirs.
             own = {p.name for p in pipeline.params}
             mine = {n: t for n, t in request.overrides.items() if n in own or n not in known}
-            _elaborate(replace(request, overrides=mine), program, pipeline, sink)
+            yield pipeline, replace(request, overrides=mine)
 
 
 def compile_plan(request: Request, sink: Sink) -> "Plan | None":
     """The plan; None after errors."""
-    from reelc_compiler.lower import lower
-    from reelc_compiler.target.comfyui.confirm import confirm
-
     program = analyse(request, sink)
     if sink.has_errors:
         return None
     pipeline = choose(request, program, sink)
-    if pipeline is None:
-        return None
+    return None if pipeline is None else _plan(request, program, pipeline, sink)
+
+
+def _plan(request: Request, program: Program, pipeline: PipelineInfo, sink: Sink) -> "Plan | None":
+    """The plan of one pipeline; None after errors."""
+    from reelc_compiler.lower import lower
+    from reelc_compiler.target.comfyui.confirm import confirm
+
     elaborated = _elaborate(request, program, pipeline, sink)
     if elaborated is None:
         return None
-    plan = lower(elaborated, program, request.catalog, whole=request.whole)
-    confirm(plan, request.catalog, pipeline.decl.name.span, sink)
+    plan = lower(elaborated, program, request.catalog, whole=request.whole, models=request.models)
+    # A model or picture that a server does not have yet can still be put there.
+    confirm(plan, request.catalog.without_lists(), pipeline.decl.name.span, sink)
     return None if sink.has_errors else plan
 
 

@@ -7,6 +7,10 @@ from reelc_dsl.records import dataclass
 
 Json = Any
 
+PLAIN_EYES, PLAIN_PROJECTION = "mono", "flat"
+EYES = (PLAIN_EYES, "sbs", "tb")
+PROJECTIONS = (PLAIN_PROJECTION, "equirect180", "equirect360")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -17,7 +21,7 @@ class Facts:
         width, height: pixels; 0 for audio.
         frames: 1 for an image; 0 for audio.
         fps: exact frames per second of a clip; None otherwise.
-        eyes: ``mono``, ``sbs`` or ``tb``.
+        eyes: the fact ``layout``: ``mono``, ``sbs`` (left eye on the left) or ``tb`` (left eye on top).
         projection: ``flat``, ``equirect180`` or ``equirect360``.
         alpha: whether a fourth channel is carried.
     """
@@ -27,9 +31,14 @@ class Facts:
     height: int = 0
     frames: int = 0
     fps: Fraction | None = None
-    eyes: str = "mono"
-    projection: str = "flat"
+    eyes: str = PLAIN_EYES
+    projection: str = PLAIN_PROJECTION
     alpha: bool = False
+
+    @property
+    def view(self) -> tuple[str, ...]:
+        """The eye layout and the projection where they are not those of a plain picture: ``("sbs", "equirect180")``."""
+        return tuple(word for word in (self.eyes, self.projection) if word not in (PLAIN_EYES, PLAIN_PROJECTION))
 
     @property
     def duration(self) -> Fraction | None:

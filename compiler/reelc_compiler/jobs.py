@@ -1,6 +1,7 @@
 """Jobs: one API-format graph for one worker, what it needs, and the typed view on it."""
 
 from collections.abc import Iterable, Mapping
+from itertools import count, takewhile
 from typing import Any, Literal
 
 from reelc_compiler.canonical import sha256
@@ -63,6 +64,34 @@ class Artifact:
             "names": tuple(value["names"]),
         }
         return Artifact(**fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Save:
+    """An output that a node of the user's own saves: how many files, and what is in them, only a run tells.
+
+    Args:
+        name: the ``output``'s name in the program.
+        node: the node; its outputs in the history name the files.
+        class_type: its class.
+        field: its input that holds the file prefix, substituted at submission; None when it has none.
+    """
+
+    name: str
+    node: str
+    class_type: str
+    field: str | None
+
+    def file_id(self, job: str, number: int) -> str:
+        """What one of its files is called inside a run, counted from 1; no artifact's id is like it."""
+        return f"{job}.{self.name}-{number}"
+
+    def to_json(self) -> Json:
+        return {"name": self.name, "node": self.node, "class": self.class_type, "field": self.field}
+
+    @staticmethod
+    def from_json(value: Json) -> "Save":
+        return Save(name=value["name"], node=value["node"], class_type=value["class"], field=value["field"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +230,7 @@ class Job:
         id: ``01-film``; also the name of the graph's file.
         graph: the API-format graph, with input base names and file prefixes as placeholders.
         uploads, artifacts_in, artifacts_out: what goes in and comes out.
+        saves: outputs that nodes of the user's own save.
         needs: what a worker must have.
         estimate: minutes and cost, None while nothing honest can be said.
         after: ids of jobs that must be done first.
@@ -218,11 +248,20 @@ class Job:
     regions: tuple[Region, ...]
     media: Mapping[str, Medium]
     keys: Mapping[str, str]
+    saves: tuple[Save, ...] = ()
 
     @property
     def path(self) -> str:
         """The graph's file inside the plan's folder."""
         return f"jobs/{self.id}.json"
+
+    def saved(self, known: Mapping[str, Any]) -> list[tuple[Save, list[str]]]:
+        """For each output that a node of the user's own saves the ids of its files, as far as they are in ``known``."""
+        out: list[tuple[Save, list[str]]] = []
+        for save in self.saves:
+            ids = (save.file_id(self.id, number) for number in count(1))
+            out.append((save, list(takewhile(lambda name: name in known, ids))))
+        return out
 
     def to_json(self) -> Json:
         """As in ``plan.json``: everything but the graph, which has its own file."""
@@ -232,6 +271,8 @@ class Job:
             "uploads": [{"node": u.node, "field": u.field, "input": u.input} for u in self.uploads],
             "artifacts_in": [a.to_json() for a in self.artifacts_in],
             "artifacts_out": [a.to_json() for a in self.artifacts_out],
+            # Most jobs have none, and are written as they were before there were any.
+            **({"saves": [s.to_json() for s in self.saves]} if self.saves else {}),
             "needs": self.needs.to_json(),
             "estimate": self.estimate,
             "after": list(self.after),
@@ -257,6 +298,7 @@ class Job:
                 for name, m in value["media"].items()
             },
             keys=value["key"],
+            saves=tuple(Save.from_json(s) for s in value.get("saves", ())),
         )
 
 
@@ -284,6 +326,9 @@ def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine, m
         graph[upload.node]["inputs"][upload.field] = {"input": used[upload.input].sha256}
     for number, artifact in enumerate(job.artifacts_out):
         graph[artifact.node]["inputs"][artifact.field] = {"prefix": number}
+    for number, save in enumerate(job.saves, len(job.artifacts_out)):
+        if save.field is not None:
+            graph[save.node]["inputs"][save.field] = {"prefix": number}
     for artifact in job.artifacts_in:
         graph[artifact.node]["inputs"][artifact.field] = {"artifact": made[artifact.id]}
     payload: dict[str, Json] = {
@@ -295,6 +340,9 @@ def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine, m
         "comfyui": comfyui,
         "flags": [],
     }
+    if job.saves:
+        # Which of the job's files is which.
+        payload["saves"] = [save.node for save in job.saves]
     if engine == "preview":
         payload["regions"] = [r.to_json() for r in job.regions]
         payload["media"] = media_to_json(job.media)

@@ -26,6 +26,8 @@ from reelc_dsl.diagnostics.codes import (
 from reelc_dsl.source import Source
 
 MAX_SOURCE = 1_000_000
+# A graph that is imported may be written by a program; one with a thousand nodes has some 300 KB.
+MAX_GRAPH = 64 * 2**20
 # What ComfyUI takes in one upload unless it is started with another --max-upload-size (0.33.0, /features).
 MAX_UPLOAD = 100 * 2**20
 # Pillow, with which ComfyUI loads pictures, refuses more than twice its MAX_IMAGE_PIXELS.
@@ -43,7 +45,7 @@ def read_source(path: Path, name: str) -> Source:
     return decode_source(read_bytes(path, name), name)
 
 
-def read_bytes(path: Path, name: str) -> bytes:
+def read_bytes(path: Path, name: str, limit: int = MAX_SOURCE) -> bytes:
     """The content of a source file, at most one byte more than it may have.
 
     Raises:
@@ -51,24 +53,34 @@ def read_bytes(path: Path, name: str) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            return file.read(MAX_SOURCE + 1)
+            return file.read(limit + 1)
     except FileNotFoundError:
         raise _fault(UNREADABLE_FILE, f"there is no file `{name}`") from None
     except (OSError, ValueError) as error:
         # Windows denies permission to open a folder; a name with a zero byte is no name at all.
         if _is_folder(path):
-            raise _fault(UNREADABLE_FILE, f"`{name}` is a folder", "name a .reel file in it") from None
+            raise _fault(UNREADABLE_FILE, f"`{name}` is a folder", "name a file in it") from None
         raise _fault(UNREADABLE_FILE, f"`{name}` cannot be read: {_reason(error)}") from None
 
 
-def decode_source(data: bytes, name: str) -> Source:
+def read_graph(path: Path, name: str) -> Source:
+    """The text of a graph's JSON.
+
+    Raises:
+        ReelError: E0101 to E0103.
+    """
+    return decode_source(read_bytes(path, name, MAX_GRAPH), name, MAX_GRAPH, "a .json file that ComfyUI saved")
+
+
+def decode_source(data: bytes, name: str, limit: int = MAX_SOURCE, kind: str = "a .reel file") -> Source:
     """A source text from the bytes of its file, with ``\\n`` as line ends.
 
     Raises:
         ReelError: E0102, E0103.
     """
-    if len(data) > MAX_SOURCE:
-        raise _fault(FILE_TOO_LARGE, f"`{name}` is larger than {MAX_SOURCE // 1000} KB", "is it a .reel file?")
+    if len(data) > limit:
+        size = f"{limit // 1000} KB" if limit < 2**20 else f"{limit // 2**20} MiB"
+        raise _fault(FILE_TOO_LARGE, f"`{name}` is larger than {size}", f"is it {kind}?")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -157,7 +169,11 @@ class Project:
         return self.sources[self.key]
 
     def _read(self, path: Path, key: str, name: str) -> Source:
-        return Source(name, self._texts[key]) if key in self._texts else read_source(path, name)
+        if key in self._texts:
+            return Source(name, self._texts[key])
+        if key.endswith(".json"):
+            return decode_source(read_bytes(path, name), name, kind="a graph that ComfyUI saved")
+        return read_source(path, name)
 
     def provider(self) -> SourceProvider:
         """Where the compiler gets other modules from."""
@@ -179,7 +195,7 @@ class Project:
 
     def _near(self, key: str) -> str | None:
         """The name of a file that was probably meant, in the folder of one that is not there."""
-        return _nearest(self.root / key, ".reel")
+        return _nearest(self.root / key, ".json" if key.endswith(".json") else ".reel")
 
     def _inside(self, path: Path) -> bool:
         return Path(os.path.realpath(path)).is_relative_to(self.root)
@@ -214,6 +230,24 @@ class Project:
         Raises:
             InputFault: E0601 to E0604.
         """
+        real = self._locate(path, module)
+        if real not in self._pictures:
+            base = "the .reel file" if module else "the folder you are in"
+            self._pictures[real] = _picture(real, path, self._relative(real), base)
+        return self._pictures[real]
+
+    def input_key(self, path: str, module: str) -> str:
+        """The path by which a plan names an input, whether or not it is there.
+
+        Args:
+            path, module: as for :meth:`probe`.
+
+        Raises:
+            InputFault: E0601, E0604.
+        """
+        return self._relative(self._locate(path, module))
+
+    def _locate(self, path: str, module: str) -> Path:
         if not path:
             raise InputFault(MISSING_INPUT_FILE, "no file is named here", "name a picture, or leave the setting out")
         if not _is_unicode(path):
@@ -235,10 +269,7 @@ class Project:
                 )
             if os.path.lexists(real) and not self._as_written(key):
                 raise _missing(real, path, "the .reel file")
-        if real not in self._pictures:
-            base = "the .reel file" if module else "the folder you are in"
-            self._pictures[real] = _picture(real, path, self._relative(real), base)
-        return self._pictures[real]
+        return real
 
     def _relative(self, real: Path) -> str:
         try:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reelc_compiler.catalog import Catalog, expand_inputs
-from reelc_compiler.catalog.models import lookup
+from reelc_compiler.catalog.models import Lookup, ModelInfo, lookup
 from reelc_compiler.elaborate import Elaborated
 from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, Op
+from reelc_compiler.ir.graph import Save as SaveOp
 from reelc_compiler.partition import Piece, partition
 from reelc_compiler.passes.handover import cut
 from reelc_compiler.plan import (
@@ -20,6 +21,7 @@ from reelc_compiler.plan import (
     Pack,
     Place,
     Plan,
+    Save,
     Stack,
     Upload,
     plan_keys,
@@ -33,16 +35,21 @@ from reelc_dsl.source import Source
 
 # Model folders are what these are not: files of the user's own.
 USER_FOLDERS = ("input", "output", "temp")
+# What ComfyUI and its packs call the input that files are named after.
+PREFIX = "filename_prefix"
 
 
-def lower(elaborated: Elaborated, program: Program, catalog: Catalog, *, whole: bool = False) -> Plan:
+def lower(
+    elaborated: Elaborated, program: Program, catalog: Catalog, *, whole: bool = False, models: Lookup = lookup
+) -> Plan:
     """The plan of an elaborated pipeline.
 
     Args:
         whole: everything in one graph, without hand-overs.
+        models: what is known of model files.
     """
     graph = elaborated.graph if whole else cut(elaborated.graph, catalog)
-    lowering = _Lowering(graph, catalog)
+    lowering = _Lowering(graph, catalog, models)
     places = Places(program)
     jobs: list[Job] = []
     spans: dict[str, dict[str, Stack]] = {}
@@ -67,9 +74,10 @@ def lower(elaborated: Elaborated, program: Program, catalog: Catalog, *, whole: 
 class _Lowering:
     """Jobs one after another; ``ready`` holds what the ones before leave, by the saving node."""
 
-    def __init__(self, graph: MediaGraph, catalog: Catalog) -> None:
+    def __init__(self, graph: MediaGraph, catalog: Catalog, models: Lookup) -> None:
         self.graph = graph
         self.catalog = catalog
+        self.models = models
         self.views = Views(graph)
         self.ready: dict[int, Artifact] = {}
         self.makers: dict[str, str] = {}
@@ -98,13 +106,20 @@ class _Lowering:
             uploads=tuple(Upload(node=ids[op.id], field="image", input=op.file) for op in ops if op.file is not None),
             artifacts_in=tuple(taken),
             artifacts_out=tuple(made),
-            needs=_needs(self.graph, piece, ops, ids, self.catalog),
+            needs=_needs(self.graph, piece, ops, ids, self.catalog, self.models),
             estimate=None,
             after=tuple(after),
             regions=regions,
             media=media,
             keys={},
+            saves=tuple(self._file(save, ids) for save in piece.files),
         )
+
+    def _file(self, save: SaveOp, ids: Mapping[int, str]) -> Save:
+        op = self.graph.ops[save.op]
+        prefixed = isinstance(dict(op.inputs).get(PREFIX), str)
+        field = PREFIX if prefixed else None
+        return Save(name=save.name, node=ids[op.id], class_type=op.class_type, field=field)
 
     def _made(self, name: str, piece: Piece, ids: Mapping[int, str]) -> list[Artifact]:
         made: list[Artifact] = []
@@ -155,7 +170,7 @@ def _output(film: Film, parts: list[Artifact]) -> Output:
         file=f"{film.name}.mp4",
         artifacts=tuple(part.id for part in parts),
         join="copy",
-        encode=Encode(container="mp4", codec=film.codec, crf=film.crf),
+        encode=Encode(container="mp4", codec=film.codec, crf=film.crf, color=film.color),
         facts=film.facts,
     )
 
@@ -163,7 +178,9 @@ def _output(film: Film, parts: list[Artifact]) -> Output:
 # -- needs -----------------------------------------------------------------------------------
 
 
-def _needs(graph: MediaGraph, piece: Piece, ops: list[Op], ids: Mapping[int, str], catalog: Catalog) -> Needs:
+def _needs(
+    graph: MediaGraph, piece: Piece, ops: list[Op], ids: Mapping[int, str], catalog: Catalog, known: Lookup
+) -> Needs:
     packs: dict[str, set[str]] = {}
     models: dict[tuple[str, str], Model] = {}
     for op in ops:
@@ -175,7 +192,8 @@ def _needs(graph: MediaGraph, piece: Piece, ops: list[Op], ids: Mapping[int, str
         for name, wanted in expand_inputs(schema, inputs).items():
             value = inputs.get(name)
             if wanted.files is not None and wanted.files not in USER_FOLDERS and isinstance(value, str):
-                models.setdefault((wanted.files, value), _model(wanted.files, value, ids[op.id], name))
+                key = (wanted.files, value)
+                models.setdefault(key, _model(*key, ids[op.id], name, known(*key)))
     # A loader that several jobs share belongs to the stage instance that came first, which may be another job's.
     used = {op.region for op in ops if op.region is not None and op.id in piece.heavy}
     vram = [int(graph.regions[r].estimate["vram"]) for r in used if "vram" in graph.regions[r].estimate]
@@ -196,8 +214,7 @@ def _needs(graph: MediaGraph, piece: Piece, ops: list[Op], ids: Mapping[int, str
     )
 
 
-def _model(folder: str, file: str, node: str, field: str) -> Model:
-    known = lookup(folder, file)
+def _model(folder: str, file: str, node: str, field: str, known: ModelInfo | None) -> Model:
     if known is None:
         return Model(folder=folder, file=file, node=node, field=field)
     return Model(

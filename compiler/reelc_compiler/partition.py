@@ -2,13 +2,14 @@
 
 A job is one or more *sinks* (nodes that save a file) with all that they need. Sinks share a job when they
 share work: pictures that were sampled, or clips that were processed. What is cheap is done in each job
-again instead: loading models and input files, encoding texts, fitting a still.
+again instead: loading models and input files, encoding texts, fitting a still. Outputs that nodes of their
+own save stay together: what such nodes cost is not known, and a graph that was imported stays one graph.
 """
 
 from collections.abc import Iterable, Mapping
 
 from reelc_compiler.catalog import Catalog
-from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, connected
+from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, Save, connected
 from reelc_compiler.passes.handover import made_by, samples
 from reelc_dsl.records import dataclass
 
@@ -22,6 +23,7 @@ class Piece:
         ops: numbers of its nodes.
         heavy: those of them that are done nowhere else.
         parts: the films' parts that it saves, each with its film.
+        files: the outputs that nodes of their own save.
         saves, loads: the hand-overs that it makes, and those that it starts from.
     """
 
@@ -29,6 +31,7 @@ class Piece:
     ops: frozenset[int]
     heavy: frozenset[int]
     parts: tuple[tuple[Film, FilmPart], ...]
+    files: tuple[Save, ...]
     saves: tuple[Handover, ...]
     loads: tuple[Handover, ...]
 
@@ -42,13 +45,15 @@ def partition(graph: MediaGraph, catalog: Catalog, *, whole: bool = False) -> tu
     parts = {part.save: (film, part) for film in graph.films for part in film.parts}
     saves = made_by(graph.handovers)
     by_load = {h.load: h for h in graph.handovers}
-    closures = _closures(graph, parts)
+    closures = _closures(graph)
+    own = [save.op for save in graph.saves]
     heavy = _heavy(graph, catalog)
     first: dict[int, int] = {}
     pairs: list[tuple[int, int]] = []
     for sink, ops in closures.items():
         for op in ops & heavy:
             pairs.append((first.setdefault(op, sink), sink))
+    pairs.extend((own[0], sink) for sink in own[1:])
     if whole:
         pairs.extend((next(iter(closures)), sink) for sink in closures)
     shared = {sink: number for number, group in enumerate(connected(pairs, closures)) for sink in group}
@@ -62,10 +67,11 @@ def partition(graph: MediaGraph, catalog: Catalog, *, whole: bool = False) -> tu
         ops = frozenset[int]().union(*(closures[s] for s in members))
         pieces.append(
             Piece(
-                name=_name(members, parts, saves),
+                name=_name(members, graph, saves),
                 ops=ops,
                 heavy=ops & heavy,
                 parts=tuple(parts[s] for s in members if s in parts),
+                files=tuple(save for save in graph.saves if save.op in members),
                 saves=tuple(saves[s] for s in members if s in saves),
                 loads=tuple(by_load[op] for op in sorted(ops & by_load.keys())),
             )
@@ -82,12 +88,12 @@ def _depths(graph: MediaGraph, closures: Mapping[int, frozenset[int]]) -> dict[i
     return depths
 
 
-def _closures(graph: MediaGraph, parts: Iterable[int]) -> dict[int, frozenset[int]]:
+def _closures(graph: MediaGraph) -> dict[int, frozenset[int]]:
     """Everything that must be saved, with all that it needs: each after what it starts from, as the films want it."""
     saves = {h.load: h.save for h in graph.handovers}
     found: dict[int, frozenset[int]] = {}
     order: dict[int, frozenset[int]] = {}
-    todo = [(part, False) for part in reversed(list(parts))]
+    todo = [(sink, False) for sink in reversed(graph.sinks())]
     while todo:
         at, ready = todo.pop()
         if ready:
@@ -123,11 +129,13 @@ def _heavy(graph: MediaGraph, catalog: Catalog) -> frozenset[int]:
     return frozenset(heavy)
 
 
-def _name(members: list[int], parts: Mapping[int, tuple[Film, FilmPart]], saves: Mapping[int, Handover]) -> str:
-    """What a job is called: after its first film, or after what it hands over."""
+def _name(members: list[int], graph: MediaGraph, saves: Mapping[int, Handover]) -> str:
+    """What a job is called: after its first output, or after what it hands over."""
+    names = {save.op: save.name for save in reversed(graph.saves)}
+    names |= {part.save: film.name for film in reversed(graph.films) for part in film.parts}
     for sink in members:
-        if sink in parts:
-            return parts[sink][0].name
+        if sink in names:
+            return names[sink]
     handover = saves[members[0]]
     return handover.stage.rsplit(".", 1)[-1]
 

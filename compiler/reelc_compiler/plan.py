@@ -23,6 +23,7 @@ from reelc_compiler.jobs import (
     Needs,
     Pack,
     Region,
+    Save,
     StandIn,
     Upload,
     media_to_json,
@@ -49,6 +50,7 @@ __all__ = [
     "Plan",
     "PlanError",
     "Region",
+    "Save",
     "Stack",
     "StandIn",
     "Upload",
@@ -71,15 +73,15 @@ class Encode:
     Args:
         container: ``mp4``.
         codec: ``h264``.
-        crf: constant rate factor of the encoder, 0 to 51.
+        crf: constant rate factor of the encoder, 0 to 51; None where ComfyUI chooses the quality.
         pix_fmt: ``yuv420p``.
-        color: ``bt709``: primaries, transfer and matrix, limited range.
+        color: the matrix, ``bt709`` or ``smpte170m`` (BT.601); primaries and transfer are BT.709, the range limited.
         faststart: the index stands before the pictures.
     """
 
     container: str
     codec: str
-    crf: int
+    crf: int | None
     pix_fmt: str = "yuv420p"
     color: str = "bt709"
     faststart: bool = True
@@ -166,7 +168,7 @@ class Plan:
         pipeline: its name.
         catalog: what the graphs were validated against.
         params: the pipeline's parameters as resolved, in JSON values.
-        inputs, jobs, outputs: what goes in, what runs, what comes out (the assembly).
+        inputs, jobs, outputs: what goes in, what runs, which films come out (the assembly).
         spans: per job id and node id, the calls from the user's file inwards, outermost first.
     """
 
@@ -177,6 +179,11 @@ class Plan:
     jobs: tuple[Job, ...]
     outputs: tuple[Output, ...]
     spans: Mapping[str, Mapping[str, Stack]]
+
+    @property
+    def saves(self) -> tuple[Save, ...]:
+        """The outputs that nodes of the user's own save."""
+        return tuple(save for job in self.jobs for save in job.saves)
 
     def to_json(self) -> Json:
         """The content of ``plan.json``."""
@@ -230,7 +237,11 @@ class Plan:
                 raise PlanError(f"{entry['graph']} is missing or not a graph")
             jobs.append(Job.from_json(entry, cast(Graph, graph)))
         inputs = tuple(Input.from_json(i) for i in value["inputs"])
-        for job, keys in plan_keys(jobs, inputs, value["catalog"]["comfyui"]).items():
+        try:
+            known = plan_keys(jobs, inputs, value["catalog"]["comfyui"])
+        except KeyError as error:
+            raise PlanError(f"plan.json names {error} where nothing of the kind is") from None
+        for job, keys in known.items():
             entry = next(j for j in jobs if j.id == job)
             if dict(entry.keys) != keys:
                 raise PlanError(f"{entry.path} was changed after it was compiled: its key does not match")

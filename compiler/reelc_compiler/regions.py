@@ -46,7 +46,9 @@ class Views:
         for op in ops:
             if op.region is not None:
                 nodes[op.region].append(ids[op.id])
-        foreign = {r: [m for m in reads.get(r, ()) if maker[m] != r] for r in {*made, *sinks}}
+        # What a node of the user's own saves has no medium, and is done in a region all the same.
+        own = {self._graph.ops[save.op].region for save in piece.files} - {None}
+        foreign = {r: [m for m in reads.get(r, ()) if maker[m] != r] for r in {*made, *sinks, *own} if r is not None}
         order = _topological({r: {maker[m] for m in read} for r, read in foreign.items()})
         names = {medium: f"m{i}" for i, medium in enumerate((m for r in order for m in made[r]), 1)}
         regions = tuple(

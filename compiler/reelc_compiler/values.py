@@ -45,9 +45,10 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class NodeValue:
-    """A node's outputs, in order, by name."""
+    """A node's outputs, in order, by name; ``op`` is the node's number."""
 
     outputs: tuple[tuple[str, Ref], ...]
+    op: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ def _fact(facts: Facts, name: str) -> Any:
         "width": facts.width,
         "height": facts.height,
         "size": Size(facts.width, facts.height),
+        "layout": facts.eyes,
+        "projection": facts.projection,
     }
     if facts.fps is not None:
         values["frames"] = facts.frames
@@ -132,7 +135,9 @@ def show(value: Any) -> str:
             return name
         case Medium(facts=facts) | SequenceValue(facts=facts):
             what = f"{facts.width}x{facts.height}"
-            return what if facts.fps is None else f"{what}, {facts.frames} frames at {rate_text(facts.fps)}"
+            if facts.fps is not None:
+                what += f", {facts.frames} frames at {rate_text(facts.fps)}"
+            return ", ".join((what, *facts.view))
         case tuple():
             return "[" + ", ".join(show(v) for v in value) + "]"  # pyright: ignore[reportUnknownVariableType]
         case RecordValue(fields=fields):

@@ -313,6 +313,15 @@ class Warn(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Note(Node):
+    """``note a == b else "..."``: something to know when the test is false."""
+
+    test: Expr
+    message: TextLit
+    help: TextLit | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class OutputStmt(Node):
     """``output film = clip |> video()``"""
 
@@ -359,7 +368,7 @@ class Preview(Node):
     settings: tuple[Setting, ...]
 
 
-Stmt = ParamStmt | Let | Require | Warn | OutputStmt | Return | Settings | Window | Preview
+Stmt = ParamStmt | Let | Require | Warn | Note | OutputStmt | Return | Settings | Window | Preview
 
 # -- top level -------------------------------------------------------------------------------
 

@@ -190,6 +190,11 @@ class Builder:
         texts = self.texts(rest)
         return ast.Warn(span=self.span(tree), test=self.expr(test), message=texts["or_else"], help=texts.get("help"))
 
+    def on_note(self, tree: Tree) -> ast.Note:
+        test, *rest = tree.children
+        texts = self.texts(rest)
+        return ast.Note(span=self.span(tree), test=self.expr(test), message=texts["or_else"], help=texts.get("help"))
+
     def texts(self, children: list[Child]) -> dict[str, ast.TextLit]:
         return {str(cast(Tree, c).data): self.build(cast(Tree, c).children[0]) for c in children}
 

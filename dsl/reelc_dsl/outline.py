@@ -17,7 +17,7 @@ ITEMS = frozenset({"reel", "use", "let", "record", "stage", "pipeline", "workflo
 # A `let` or `require` at the left margin is a statement of a file whose body was not indented.
 ITEMS_AT_MARGIN = ITEMS - {"let", "reel"}
 STATEMENTS = frozenset(
-    {"param", "let", "require", "warn", "output", "return", "estimate", "target", "window", "preview"}
+    {"param", "let", "require", "warn", "note", "output", "return", "estimate", "target", "window", "preview"}
 )
 BLOCKS = frozenset({"record", "stage", "pipeline", "workflow"})
 NAMING = frozenset({"let", "record", "stage", "pipeline", "workflow", "param", "output"})

@@ -1,5 +1,6 @@
 """A worker's address on the command line."""
 
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -14,9 +15,12 @@ def is_address(url: str) -> bool:
         return False
 
 
-def checked(ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-    """A click callback: one address or several, else the command line is wrong."""
-    for url in (value,) if isinstance(value, str) else value:
+Given = TypeVar("Given", str, tuple[str, ...], str | None)
+
+
+def checked(ctx: click.Context, param: click.Parameter, value: Given) -> Given:
+    """A click callback: one address, several or none, else the command line is wrong."""
+    for url in (value,) if isinstance(value, str) else value or ():
         if not is_address(url):
             raise click.BadParameter(f"`{url}` is not the URL of a worker; write http://HOST:8188", ctx, param)
     return value

@@ -39,8 +39,8 @@ def command(
         return
     folder = Path(output) if output is not None else file.with_suffix(".plan")
     _write(folder, files)
-    count = len(done.plan.jobs)
-    talk(f"{folder}: {count} job{'s' if count != 1 else ''}, {len(done.plan.outputs)} output(s)")
+    count, outputs = len(done.plan.jobs), len(done.plan.outputs) + len(done.plan.saves)
+    talk(f"{folder}: {count} job{'s' if count != 1 else ''}, {outputs} output(s)")
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

@@ -14,15 +14,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
-def source(function: F) -> F:
-    """FILE, --set, --pipeline, --catalog."""
+def parameters(function: F) -> F:
+    """--set, --pipeline."""
     for decorator in (
-        click.option(
-            "--catalog",
-            metavar="NAME|FILE",
-            help="Node catalog to compile against: a bundled one, or a file that `reelc catalog pull` wrote "
-            "[default: comfyui-0.33.0].",
-        ),
         click.option("--pipeline", metavar="NAME", help="Which pipeline, when the file has several."),
         click.option(
             "--set",
@@ -32,6 +26,21 @@ def source(function: F) -> F:
             callback=_overrides,
             help="Set a parameter of the pipeline. Repeatable.",
         ),
+    ):
+        function = decorator(function)
+    return function
+
+
+def source(function: F) -> F:
+    """FILE, --set, --pipeline, --catalog."""
+    for decorator in (
+        click.option(
+            "--catalog",
+            metavar="NAME|FILE",
+            help="Node catalog to compile against: a bundled one, a file that `reelc catalog pull` wrote, or a "
+            "server's answer of /object_info [default: comfyui-0.33.0].",
+        ),
+        parameters,
         click.argument("file", type=click.Path(path_type=Path)),
     ):
         function = decorator(function)

@@ -40,7 +40,9 @@ def command(file: Path, overrides: dict[str, str], pipeline: str | None, catalog
 
 
 def _lines(plan: "Plan") -> list[str]:
-    lines = [f"{plan.pipeline}, for ComfyUI {plan.catalog.comfyui} (catalog {plan.catalog.name})", ""]
+    from reelc_compiler.catalog import version_text
+
+    lines = [f"{plan.pipeline}, for {version_text(plan.catalog.comfyui)} (catalog {plan.catalog.name})", ""]
     for name, value in plan.params.items():
         lines.append(f"  {name} = {_short(value)}")
     if plan.params:
@@ -50,8 +52,16 @@ def _lines(plan: "Plan") -> list[str]:
     lines.append("Outputs")
     for output in plan.outputs:
         encode = output.encode
-        lines.append(f"  {output.file:<16} {_facts(output.facts)}, {encode.codec} crf {encode.crf}, {encode.color}")
+        lines.append(
+            f"  {output.file:<16} {_facts(output.facts)}, {encode.codec} {_quality(encode.crf)}, {encode.color}"
+        )
+    for save in plan.saves:
+        lines.append(f"  {save.name:<16} what the node {save.class_type} saves: size and number are not known")
     return lines
+
+
+def _quality(crf: int | None) -> str:
+    return "in a quality that ComfyUI chooses" if crf is None else f"crf {crf}"
 
 
 def _job(job: "Job") -> list[str]:
@@ -78,9 +88,9 @@ def _facts(facts: "Facts") -> str:
     from reelc_compiler.units import decimal_text, rate_text
 
     size = f"{facts.width}x{facts.height}"
-    if facts.fps is None or facts.duration is None:
-        return size
-    return f"{size}, {facts.frames} frames at {rate_text(facts.fps)}, {decimal_text(facts.duration, 3)} s"
+    if facts.fps is not None and facts.duration is not None:
+        size += f", {facts.frames} frames at {rate_text(facts.fps)}, {decimal_text(facts.duration, 3)} s"
+    return ", ".join((size, *facts.view))
 
 
 def _short(value: Any) -> str:

@@ -186,7 +186,7 @@ def told(event: events.Event) -> str:
             return f"  {event.job}: {event.position} before it in the worker's queue"
         case events.NodesCached() if event.nodes:
             return f"  {event.job}: nodes that need not run again: {', '.join(event.nodes)}"
-        case events.OutputWritten():
+        case events.OutputWritten() | events.FileWritten():
             return result_line(event)
         case events.NodeStarted() | events.NodeProgress():
             return f"  {event.job}: {event.title}"
@@ -201,10 +201,12 @@ def _listed(workers: Iterable[str]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{len(names)} workers"
 
 
-def result_line(event: events.OutputWritten) -> str:
-    """A finished film in a line."""
+def result_line(event: events.Written) -> str:
+    """A finished film, or another file, in a line."""
     from fractions import Fraction
 
+    if isinstance(event, events.FileWritten):
+        return f"{event.path}: {event.bytes / 1e6:.1f} MB"
     size = f"{event.path}: {event.width}x{event.height}"
     if event.fps is None:
         return f"{size}, {event.bytes / 1e6:.1f} MB"

@@ -1,10 +1,7 @@
 """What ``run`` and ``preview`` share: progress, results, faults and interrupts as output and exit codes."""
 
 import asyncio
-import signal
-import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,16 +10,17 @@ from reelc.api import Compilation
 from reelc.cli.exits import DONE, INPUT_ERRORS, INTERRUPTED, RUN_FAILED
 from reelc.cli.output import print_diagnostics, print_json, talk
 from reelc.cli.progress import choose, result_line
+from reelc.cli.signals import terminable
 from reelc.rendering import Job, job_of, std_sources
 from reelc_compiler.plan import Plan
-from reelc_dsl.diagnostics import Diagnostic, ReelError
+from reelc_dsl.diagnostics import Diagnostic, ReelError, Severity
 from reelc_dsl.diagnostics.render import json as render_json
 from reelc_runtime.run import events
 
 MakeJob = Callable[[Callable[[events.Event], None], Callable[[Diagnostic], None]], Job]
 
 
-def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *, as_json: bool, quiet: bool) -> int:
+def carry_out(make: MakeJob, go: Callable[[Job], list[events.Written]], *, as_json: bool, quiet: bool) -> int:
     """Run a job and show it.
 
     Args:
@@ -54,7 +52,7 @@ def carry_out(make: MakeJob, go: Callable[[Job], list[events.OutputWritten]], *,
         _failed(error.diagnostics, as_json)
         return RUN_FAILED
     try:
-        with _terminable():
+        with terminable():
             written = go(job)
     except ReelError as error:
         progress.close()
@@ -102,29 +100,6 @@ def _failed(diagnostics: tuple[Diagnostic, ...], as_json: bool) -> None:
         print_diagnostics(diagnostics)
 
 
-@contextmanager
-def _terminable() -> Generator[None]:
-    """SIGTERM ends a run as Ctrl-C does: with the prompt stopped on the worker."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def as_interrupt(number: int, frame: object) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-    old = signal.signal(signal.SIGTERM, as_interrupt)
-    # A script's background job inherits SIGINT as ignored; a run must be stoppable all the same.
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    if ignored:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, old)
-        if ignored:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def compiled_job(done: Compilation, out: Path) -> MakeJob:
     """The job of a compiled file."""
 
@@ -152,11 +127,12 @@ def compile_for_run(
             raise
         _failed(error.diagnostics, as_json)
         raise click.exceptions.Exit(INPUT_ERRORS) from None
-    for warning in done.warnings:
+    for said in done.warnings:
         if as_json:
-            print_json({"event": "warning", "diagnostic": render_json.one(warning)})
+            event = "note" if said.severity is Severity.NOTE else "warning"
+            print_json({"event": event, "diagnostic": render_json.one(said)})
         else:
-            print_diagnostics([warning])
+            print_diagnostics([said])
     return done
 
 

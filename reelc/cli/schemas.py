@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reelc_compiler.catalog import Catalog, InputSchema, NodeSchema, OutputSchema
+from reelc_compiler.catalog import Catalog, InputSchema, NodeSchema, OutputSchema, version_text
 
 # More choices than this are a list that nobody reads.
 MAX_CHOICES = 12
@@ -31,7 +31,7 @@ def _gives(output: OutputSchema, schema: NodeSchema) -> str:
 
 
 def _origin(schema: NodeSchema, catalog: Catalog) -> str:
-    version = f"ComfyUI {catalog.comfyui}" if catalog.comfyui else "a ComfyUI of an unknown version"
+    version = version_text(catalog.comfyui)
     if schema.pack == "core":
         return f"{version} (catalog {catalog.name})"
     pack = catalog.packs[schema.pack]
@@ -51,7 +51,7 @@ def _remarks(schema: NodeSchema) -> Iterator[str]:
     if schema.experimental:
         yield "experimental: ComfyUI may change it"
     if schema.api:
-        yield "calls a paid service over the internet"
+        yield "calls a paid service over the internet: it costs money, and needs an account at Comfy.org"
     if schema.output_node:
         yield "an output: ComfyUI runs what it needs"
     if schema.takes_lists:
@@ -89,12 +89,11 @@ def _words(item: InputSchema) -> Iterator[str]:
     if item.files is not None:
         kind = "folder" if item.folders else "file"
         where = f"ComfyUI's {item.files} folder" if item.files in ("input", "output") else f"models/{item.files}"
-        yield f"a {kind} in {where}"
+        there = "" if item.present is None else f", of which there is {_some(item.present) or 'none'}"
+        yield f"a {kind} in {where}{there}"
     choices = item.choices if item.options is None else tuple(item.options)
     if choices:
-        shown = ", ".join(_literal(c) for c in choices[:MAX_CHOICES])
-        rest = len(choices) - MAX_CHOICES
-        yield f"{'or ' if item.files is not None else ''}one of {shown}" + (f" and {rest} more" if rest > 0 else "")
+        yield f"{'or ' if item.files is not None else ''}one of {_some(choices)}"
     if item.min is not None or item.max is not None:
         low = "" if item.min is None else f"{item.min:g}" if isinstance(item.min, float) else str(item.min)
         high = "" if item.max is None else f"{item.max:g}" if isinstance(item.max, float) else str(item.max)
@@ -106,6 +105,11 @@ def _words(item: InputSchema) -> Iterator[str]:
         yield "only as a link"
     if item.socketless:
         yield "never as a link"
+
+
+def _some(values: Sequence[Any]) -> str:
+    rest = len(values) - MAX_CHOICES
+    return ", ".join(map(_literal, values[:MAX_CHOICES])) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _literal(value: Any) -> str:
@@ -154,6 +158,8 @@ def _input_json(item: InputSchema) -> dict[str, Any]:
         value["choices"] = list(item.choices)
     if item.files is not None:
         value["files"] = item.files
+    if item.present is not None:
+        value["present"] = list(item.present)
     if item.allowed:
         value["allowed"] = list(item.allowed)
     if item.options is not None:

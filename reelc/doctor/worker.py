@@ -9,8 +9,8 @@ from pathlib import Path
 from reelc.asking import asking, worker_fault
 from reelc.doctor.check import FAIL, OK, WARN, Check, broken
 from reelc_compiler.catalog import Catalog, load_catalog
-from reelc_compiler.catalog.check import checked
-from reelc_compiler.catalog.pull import pull
+from reelc_compiler.catalog.diff import diff_class
+from reelc_compiler.catalog.dump import from_dump
 from reelc_compiler.units import bytes_text
 from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_runtime import comfy
@@ -103,11 +103,12 @@ def _hardware(stats: comfy.SystemStats) -> list[Check]:
 
 async def _classes(client: comfy.ComfyClient, version: str, known: Catalog) -> list[Check]:
     """The packs of the bundled catalog, and the classes whose inputs or outputs are others."""
-    here = checked(pull("worker", version, await client.all_object_info(), known).text)
+    here = from_dump(await client.all_object_info(), (known,), name="worker", comfyui=version).catalog().without_lists()
     return [*_packs(known, here), *_schemas(known, here)]
 
 
 def _packs(known: Catalog, here: Catalog) -> Iterator[Check]:
+    missing: list[str] = []
     for pack in known.packs.values():
         mine = [name for name in known.class_names() if _pack_of(known, name) == pack.name]
         there = [name for name in mine if name in here]
@@ -115,13 +116,18 @@ def _packs(known: Catalog, here: Catalog) -> Iterator[Check]:
         what = "of ComfyUI's own node classes" if pack.name == "core" else f"node classes of {pack.name}"
         check = Check(name=f"pack {pack.name}", state=OK, text=f"has all {len(mine)} {what}")
         if not there:
-            text, help_ = f"does not have {pack.name}", f"films that use it need {pack.repo} at {pack.commit}"
-            check = replace(check, state=WARN, text=text, help=help_)
-        elif len(there) < len(mine):
+            missing.append(pack.name)
+            continue
+        if len(there) < len(mine):
             text = f"has {len(there)} of {len(mine)} {what}; {_some(sorted(set(mine) - set(there)))} are not there"
             help_ = f"update {'ComfyUI' if pack.name == 'core' else pack.name}, or compile for what is there"
             check = replace(check, state=WARN, text=text, help=help_)
         yield check
+    if missing:
+        # Nobody has all of them, and most films use none: one line.
+        text = f"does not have {len(missing)} of the catalog's {len(known.packs)} node packs: {', '.join(missing)}"
+        help_ = "only films that use them need them; `reelc catalog list` says where they come from"
+        yield Check(name="packs", state=WARN, text=text, help=help_)
 
 
 def _schemas(known: Catalog, here: Catalog) -> Iterator[Check]:
@@ -145,11 +151,11 @@ def _pack_of(catalog: Catalog, name: str) -> str:
 
 
 def _same(known: Catalog, here: Catalog, name: str) -> bool:
-    """Whether two catalogs say the same of a class; the folder that its pack lies in does not matter."""
+    """Whether a graph cannot tell a class of two catalogs apart."""
     mine, theirs = known.get(name), here.get(name)
     assert mine is not None
     assert theirs is not None
-    return mine == replace(theirs, pack=mine.pack)
+    return not diff_class(mine, theirs)
 
 
 def _some(names: list[str]) -> str:

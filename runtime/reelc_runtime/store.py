@@ -16,7 +16,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,10 @@ TRIES = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """A file of a result: its artifact's place in the job, its name in the entry's folder, its content."""
+    """A file of a result: its artifact's place in the job, its name in the entry's folder, its content.
+
+    Behind the artifacts come the outputs that nodes of the user's own save; several files may be of one of them.
+    """
 
     number: int
     name: str
@@ -155,11 +158,13 @@ class Store:
         pipeline: str,
         run: str,
         worker: str,
+        numbers: Sequence[int] = (),
     ) -> Entry:
         """Move a job's files into the store; all at once or not at all.
 
         Args:
             files: in the order of the job's artifacts: where each lies now, its SHA-256 and its size.
+            numbers: their places in the job, where that is not just their order.
 
         Returns:
             The entry; that of another run when it was faster, since it may be using its files by now.
@@ -171,9 +176,10 @@ class Store:
         part = _new_part(folder)
         try:
             kept: list[dict[str, Any]] = []
-            for number, (path, digest, size) in enumerate(files):
-                own = f"{number}{path.suffix}"
+            for position, (path, digest, size) in enumerate(files):
+                own = f"{position}{path.suffix}"
                 shutil.move(path, part / own)
+                number = numbers[position] if numbers else position
                 kept.append({"number": number, "name": own, "sha256": digest, "bytes": size})
             record = {
                 "schema": SCHEMA,

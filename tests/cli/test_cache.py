@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import call
@@ -30,7 +31,7 @@ def put(store: Store, name: str, size: int = 1000, *, days: float = 0.0, engine:
     content = name.encode() * size
     path.write_bytes(content)
     file = (path, hashlib.sha256(content).hexdigest(), size)
-    made = {"job": f"01-{name}", "pipeline": "p", "run": "run1", "worker": "http://a:8188"}
+    made: dict[str, Any] = {"job": f"01-{name}", "pipeline": "p", "run": "run1", "worker": "http://a:8188"}
     entry = store.put(name * 8, "shared", engine, [file], **made)
     used = time.time() - days * DAY
     os.utime(entry.folder / RECORD, (used, used))

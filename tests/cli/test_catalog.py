@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from comfy_stub import ComfyStub, own_class
+from comfy_stub import ComfyStub, object_info, own_class
 from runtime.run.worker_double import WorkerDouble
 
 import reelc
@@ -81,9 +81,11 @@ def test_bundled_catalogs_are_listed() -> None:
     bundled = load_catalog()
     assert lines[1] == f"  ComfyUI 0.33.0, {len(bundled)} node classes, sha256 {bundled.sha256[:12]}"
     assert any("ComfyUI-KJNodes" in line and "at 3f20054214fe" in line for line in lines)
-    (value,) = json.loads(run("catalog", "list", "--json").stdout)["catalogs"]
+    value, old = json.loads(run("catalog", "list", "--json").stdout)["catalogs"]
     assert (value["classes"], value["default"], value["file"]) == (len(bundled), True, None)
-    assert sum(p["classes"] for p in value["packs"]) == len(bundled)
+    assert (old["name"], old["classes"], old["default"]) == ("comfyui-0.8.0", 959, False)
+    for catalog in (value, old):
+        assert sum(p["classes"] for p in catalog["packs"]) == catalog["classes"]
 
 
 def test_a_projects_catalogs_are_listed_and_broken_ones_said(worker: ComfyStub, folder: Path) -> None:
@@ -294,8 +296,91 @@ def test_the_catalog_for_matching_a_worker_is_the_plans(
         return catalog.name
 
     assert names(catalogs.catalog_of(ref)) == "studio"
-    monkeypatch.setattr(catalogs, "_opened", {})
+    monkeypatch.setattr(catalogs, "_opened", [])
+    assert names(catalogs.catalog_of(ref)) == "studio"
+    monkeypatch.setattr(catalogs, "_opened", [])
+    Path("studio.catalog").unlink()
     assert names(catalogs.catalog_of(ref)) == "comfyui-0.33.0"
     bundled = load_catalog()
     ref = CatalogRef(name=bundled.name, comfyui="0.33.0", sha256=bundled.sha256)
     assert catalogs.catalog_of(ref).sha256 == bundled.sha256
+
+
+# -- answers in files ------------------------------------------------------------------------
+
+
+def test_a_servers_answer_is_a_catalog(worker: ComfyStub, folder: Path) -> None:
+    """It says of node classes what the catalog says that is pulled from the same server."""
+    (folder / "answer.json").write_text(json.dumps(worker.info), "utf-8")
+    (folder / "answer.catalog").write_text(json.dumps(worker.info), "utf-8")
+    assert [d.code.code for d in reelc.check("film.reel")] == ["E0501"]
+    for name in ("answer.json", "./answer.json", "answer.catalog"):
+        assert reelc.check("film.reel", catalog=name) == ()
+    plan = reelc.compile("film.reel", catalog="answer.json").plan
+    assert (plan.catalog.name, plan.catalog.comfyui) == ("answer", "")
+    mine = catalogs.open_catalog("answer.json")
+    assert plan.catalog.sha256 == mine.sha256 == catalogs.catalog_of(plan.catalog).sha256
+    theirs = catalogs.read_catalog(pulled(worker))
+    assert {n: mine.record(n) for n in mine.class_names()} == {n: theirs.record(n) for n in theirs.class_names()}
+    assert (
+        "film, for a ComfyUI of an unknown version (catalog answer)\n"
+        in run("plan", "film.reel", "--catalog", "answer.json").stdout
+    )
+
+
+def test_a_model_that_a_server_lacks_does_not_keep_a_film_from_compiling(worker: ComfyStub, folder: Path) -> None:
+    worker.info["ImageOnlyCheckpointLoader"]["input"]["required"]["ckpt_name"][0] = ["another.safetensors"]
+    (folder / "answer.json").write_text(json.dumps(worker.info), "utf-8")
+    plan = reelc.compile("film.reel", catalog="answer.json").plan
+    assert [m.file for job in plan.jobs for m in job.needs.models] == ["svd_xt_1_1.safetensors"]
+    shown = run("catalog", "show", "ImageOnlyCheckpointLoader", "--catalog", "answer.json").stdout
+    assert 'a file in models/checkpoints, of which there is "another.safetensors"' in shown
+    assert "a ComfyUI of an unknown version" in shown
+    value = json.loads(run("catalog", "show", "ImageOnlyCheckpointLoader", "--catalog", "answer.json", "--json").stdout)
+    assert value["inputs"][0]["present"] == ["another.safetensors"]
+
+
+def test_files_that_are_no_answers(folder: Path) -> None:
+    for text, part in (
+        ("", "it is no JSON, or it is cut off"),
+        ('{"1": {"class_type": "A", "inputs": {}}}', "it is a graph in API format"),
+        ("[" * 100_000, "nested too deeply"),
+    ):
+        (folder / "odd.json").write_text(text, "utf-8")
+        (found,) = reelc.check("film.reel", catalog="odd.json")
+        assert found.code.code == "E0510"
+        assert part in found.message
+        assert "curl http://HOST:8188/object_info" in found.help[0]
+    (found,) = reelc.check("film.reel", catalog="nowhere.json")
+    assert (found.code.code, "curl" in found.help[0]) == ("E0506", True)
+    with (folder / "large.json").open("wb") as file:
+        file.truncate(catalogs.MAX_BYTES + 1)
+    (found,) = reelc.check("film.reel", catalog="large.json")
+    assert "larger than 64 MiB" in found.message
+
+
+def test_an_answer_for_some_classes_is_a_small_catalog(folder: Path) -> None:
+    """What `/object_info/CLASS` answers; reelc's own nodes may then be missing, too."""
+    info = {**object_info(), "Own": own_class()}
+    del info["LoadImage"]
+    (folder / "some.json").write_text(json.dumps(info), "utf-8")
+    (found,) = reelc.check("film.reel", catalog="some.json")
+    assert found.code.code == "E0501"
+    assert found.message == "the catalog some has no LoadImage, with which an input file is loaded"
+    assert found.span is not None
+    (folder / "one.json").write_text(json.dumps({"Own": own_class()}), "utf-8")
+    # The library's stages speak of types that no class of it has.
+    assert {d.code.code for d in reelc.check("film.reel", catalog="one.json")} == {"E0206"}
+
+
+def test_what_no_catalog_can_hold_is_said_where_it_is_asked_for(folder: Path) -> None:
+    info = {**object_info(), "Odd": {"input": {"required": {"a": [{}]}}}}
+    (folder / "answer.json").write_text(json.dumps(info), "utf-8")
+    done = run("catalog", "show", "Odd", "--catalog", "answer.json", code=2)
+    assert "described in a way that is not ComfyUI's" in done.stderr
+
+
+def test_a_paid_service_is_called_one() -> None:
+    shown = run("catalog", "show", "KlingTextToVideoNode").stdout
+    assert "  calls a paid service over the internet: it costs money, and needs an account at Comfy.org\n" in shown
+    assert json.loads(run("catalog", "show", "KlingTextToVideoNode", "--json").stdout)["paid_service"] is True

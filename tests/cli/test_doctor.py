@@ -288,8 +288,12 @@ def test_packs_that_are_there_or_not(stub: ComfyStub) -> None:
         "has 248 of 249 node classes of ComfyUI-KJNodes; `AddLabel` are"
     )
     assert found["pack ComfyUI-VideoHelperSuite"]["text"] == "has all 40 node classes of ComfyUI-VideoHelperSuite"
-    assert found["pack ComfyUI-CogVideoXWrapper"]["text"] == "does not have ComfyUI-CogVideoXWrapper"
-    assert "kijai/ComfyUI-CogVideoXWrapper at fdb8abd2790b" in found["pack ComfyUI-CogVideoXWrapper"]["help"]
+    assert "pack ComfyUI-CogVideoXWrapper" not in found
+    count = len(catalog.packs)
+    assert found["packs"]["text"].startswith(
+        f"does not have {count - 2} of the catalog's {count} node packs: ComfyStereo"
+    )
+    assert ", ComfyUI-CogVideoXWrapper, " in found["packs"]["text"]
     assert re.match(
         r"\d+ of the classes that both have differ from the catalog: `.+` and \d+ more", found["schemas"]["text"]
     )
@@ -386,10 +390,10 @@ def test_a_bad_address_is_a_wrong_command_line() -> None:
 
 
 def test_a_fault_of_the_doctor_itself_is_a_line(stub: ComfyStub, monkeypatch: pytest.MonkeyPatch) -> None:
-    def explode(*args: Any) -> Any:
+    def explode(*args: Any, **_: Any) -> Any:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(worker, "pull", explode)
+    monkeypatch.setattr(worker, "from_dump", explode)
     assert "RuntimeError: boom" in findings("--worker", stub.url, code=3)["classes"]["text"]
     monkeypatch.setattr(worker, "_hardware", explode)
     assert "RuntimeError: boom" in findings("--worker", stub.url, code=3)["worker"]["text"]

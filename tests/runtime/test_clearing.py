@@ -33,7 +33,7 @@ class Shelf:
         path = self.work / "film.mp4"
         path.write_bytes(content)
         file = (path, hashlib.sha256(content).hexdigest(), len(content))
-        made = {"job": "01-film", "pipeline": "p", "run": "r", "worker": "w"}
+        made: dict[str, Any] = {"job": "01-film", "pipeline": "p", "run": "r", "worker": "w"}
         entry = self.store.put(name * 8, "shared", engine, [file], **made)
         if used is not None:
             os.utime(entry.folder / RECORD, (used, used))
@@ -207,7 +207,7 @@ def test_many_make_and_remove_the_same_at_the_same_time(tmp_path: Path) -> None:
             for _ in range(40):
                 path = shelf.work / "film.mp4"
                 path.write_bytes(b"film")
-                made = {"job": "j", "pipeline": "p", "run": "r", "worker": "w"}
+                made: dict[str, Any] = {"job": "j", "pipeline": "p", "run": "r", "worker": "w"}
                 entry = shelf.store.put("a" * 8, "shared", "render", [(path, "0", 4)], **made)
                 if number % 2:
                     shelf.store.remove(entry)

@@ -1,6 +1,6 @@
 """Node catalogs: what every node class takes and gives, and where model files come from."""
 
-from reelc_compiler.catalog.expand import expand_inputs
+from reelc_compiler.catalog.expand import expand_inputs, has_input
 from reelc_compiler.catalog.models import ModelInfo, known_models, lookup
 from reelc_compiler.catalog.schema import (
     ANY_TYPE,
@@ -16,7 +16,15 @@ from reelc_compiler.catalog.schema import (
     same_dialect,
     socket_compatible,
 )
-from reelc_compiler.catalog.store import DEFAULT, Catalog, UnknownCatalog, catalog_names, load_catalog
+from reelc_compiler.catalog.store import (
+    DEFAULT,
+    Catalog,
+    UnknownCatalog,
+    bundled_for,
+    catalog_names,
+    load_catalog,
+    version_text,
+)
 
 __all__ = [
     "ANY_TYPE",
@@ -33,11 +41,14 @@ __all__ = [
     "OutputSchema",
     "PackInfo",
     "UnknownCatalog",
+    "bundled_for",
     "catalog_names",
     "expand_inputs",
+    "has_input",
     "known_models",
     "load_catalog",
     "lookup",
     "same_dialect",
     "socket_compatible",
+    "version_text",
 ]

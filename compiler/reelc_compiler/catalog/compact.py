@@ -5,6 +5,7 @@ It keeps the facts that compiling and validating need, and nothing that is prose
 categories. Absent means false, empty or none.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -12,6 +13,9 @@ from reelc_compiler.catalog.schema import AUTOGROW, DYNAMIC_COMBO, DYNAMIC_SLOT,
 
 Json = dict[str, Any]
 
+_BOUNDS = ("min", "max", "step")
+# Seeds have 64 bits.
+_FAR = 2**100
 _KEPT = ("default", "min", "max", "step", "files", "under", "ext", "dirs")
 _FLAGS = ("multiselect", "forceInput", "socketless", "hidden")
 _UPLOADS = ("image", "video", "audio", "file")
@@ -64,9 +68,9 @@ def compact_input(name: str, spec: Any) -> list[Any]:
     parts = _list(spec) or [spec]
     kind: Any = parts[0]
     raw = _map(parts[1]) if len(parts) > 1 else {}
-    options: Json = {key: raw[key] for key in _KEPT if key in raw}
+    options: Json = {key: raw[key] for key in _KEPT if key in raw and (key not in _BOUNDS or _is_bound(raw[key]))}
     options |= {flag: True for flag in _FLAGS if raw.get(flag)}
-    if "default_long" in raw:
+    if "default_long" in raw or _is_endless(raw.get("default")):
         options["default"] = None
     if raw.get("control_after_generate"):
         options["control"] = True
@@ -93,6 +97,15 @@ def compact_input(name: str, spec: Any) -> list[Any]:
     if widgets:
         options["widgets"] = widgets
     return [name, kind, options] if options else [name, kind]
+
+
+def _is_bound(value: Any) -> bool:
+    """Whether a minimum, maximum or step is one: nothing is below minus infinity, and no number reaches so far."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _FAR
+
+
+def _is_endless(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _sections(inputs: Mapping[str, Any]) -> Json:

@@ -82,6 +82,7 @@ def _input(entry: Sequence[Any], section: Section) -> InputSchema:
         choices=tuple(o["choices"]) if "choices" in o else None,
         listed=bool(o.get("listed")),
         files=o.get("files"),
+        present=tuple(o["present"]) if "present" in o else None,
         under=o.get("under", ""),
         extensions=tuple(o.get("ext", ())),
         folders=bool(o.get("dirs")),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from reelc_compiler.catalog.schema import InputSchema, NodeSchema
+from reelc_compiler.catalog.store import Catalog
 
 # A class has a few dozen combinations of keys at most; packs may have more.
 _REMEMBERED = 256
@@ -121,3 +122,20 @@ def _slots(schema: InputSchema, name: str, values: Mapping[str, Any]) -> Iterato
 def _key(value: Any) -> str:
     """A dynamic combo's key; what is no text chooses nothing."""
     return value if isinstance(value, str) else ""
+
+
+def has_input(catalog: Catalog, class_type: str, name: str) -> bool:
+    """Whether a class has an input of this dotted name, with whatever choices it is there."""
+    schema = catalog.get(class_type)
+    return schema is not None and any(name in _names(declared, "") for declared in schema.inputs)
+
+
+def _names(schema: InputSchema, prefix: str) -> Iterator[str]:
+    name = f"{prefix}{schema.name}"
+    yield name
+    for inner in (schema.options or {}).values():
+        for below in inner:
+            yield from _names(below, f"{name}.")
+    if schema.autogrow is not None:
+        for slot in schema.autogrow.names:
+            yield from _names(replace(schema.autogrow.element, name=slot), f"{name}.")

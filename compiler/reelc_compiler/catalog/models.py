@@ -1,7 +1,7 @@
 """Model files: where they come from, how big they are and what their licence allows, as far as it is known."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ class ModelInfo:
         commercial: ``yes``, ``limited`` or ``no``; see ``licence`` and ``note``.
         gated: the host wants an account that has accepted the licence.
         source: where these facts come from.
+        excludes: where the licence does not apply: ``South Korea``.
     """
 
     file: str
@@ -35,6 +36,11 @@ class ModelInfo:
     gated: bool
     source: str
     note: str = ""
+    excludes: tuple[str, ...] = ()
+
+
+# A folder and a file's name, to what is known of it.
+Lookup = Callable[[str | None, str], ModelInfo | None]
 
 
 def lookup(folder: str | None, file: str) -> ModelInfo | None:
@@ -57,4 +63,7 @@ def known_models() -> tuple[ModelInfo, ...]:
 @cache
 def _models() -> Mapping[tuple[str, str], ModelInfo]:
     raw: list[dict[str, Any]] = json.loads(_DATA.read_text("utf-8"))["models"]
-    return {(entry["folder"], entry["file"]): ModelInfo(**entry) for entry in raw}
+    return {
+        (entry["folder"], entry["file"]): ModelInfo(**{**entry, "excludes": tuple(entry.get("excludes", ()))})
+        for entry in raw
+    }

@@ -69,6 +69,7 @@ class InputSchema:
         choices: the fixed values of a combo; None for what is no combo.
         listed: a combo written as a list of values (the classic form): it takes no link from a ``COMBO`` output.
         files: the models folder (or ``input``, ``output``) whose files are further choices.
+        present: those of the files that a server listed; None when that is not known.
         under, extensions, folders: which of those files: below this prefix, with these endings, folders instead.
         upload: what the widget uploads into the input folder: ``image``, ``video``, ``audio`` or ``file``.
         controlled: the GUI keeps a second widget for it (``control_after_generate``).
@@ -94,6 +95,7 @@ class InputSchema:
     choices: tuple[Any, ...] | None = None
     listed: bool = False
     files: str | None = None
+    present: tuple[str, ...] | None = None
     under: str = ""
     extensions: tuple[str, ...] = ()
     folders: bool = False

@@ -2,7 +2,7 @@
 
 A catalog file is text, one line a class, sorted by name: ``class name, tab, compact record``. The first line is
 a header. Loading reads the file and parses the header; a class's line is looked for, and its JSON parsed, when
-somebody asks for it: a search through half a megabyte takes less than splitting it into lines.
+somebody asks for it: some searches through half a megabyte take less than splitting it into lines.
 """
 
 import json
@@ -17,6 +17,8 @@ from reelc_compiler.catalog.schema import NodeSchema, PackInfo
 
 DEFAULT = "comfyui-0.33.0"
 _SUFFIX = ".catalog"
+# So many classes are searched for one by one; who asks for more pays for splitting the text into lines.
+_FEW = 16
 # Not importlib.resources: importing it costs a fifth of what `reelc check` may take in all.
 _FOLDER = Path(__file__).resolve().parent.parent / "data" / "catalogs"
 
@@ -35,15 +37,24 @@ class Catalog:
 
     Attributes:
         name: ``comfyui-0.33.0``.
-        comfyui: ComfyUI's version.
+        comfyui: ComfyUI's version; empty when it is not known.
         sha256: over the header's facts and every record: two catalogs with the same hash are the same.
         packs: by name.
         replacements: classes that the server renames in a graph when it lacks them: for each old name the new
             ``class`` and, where they change, its ``inputs`` (``{"from": old name}`` or ``{"value": literal}``).
+        left_out: classes that a server has and that no catalog can hold.
     """
 
-    def __init__(self, text: bytes) -> None:
-        """The catalog in a catalog file's bytes."""
+    def __init__(
+        self, text: bytes, *, lists: Mapping[str, Mapping[str, Any]] | None = None, left_out: Sequence[str] = ()
+    ) -> None:
+        """The catalog in a catalog file's bytes.
+
+        Args:
+            text: the bytes.
+            lists: for classes with inputs of files their records with the files that a server listed.
+            left_out: classes of that server that no catalog can hold.
+        """
         end = text.index(b"\n")
         header: Mapping[str, Any] = json.loads(text[:end])
         self.name: str = header["name"]
@@ -54,36 +65,49 @@ class Catalog:
         }
         self.replacements: Mapping[str, Mapping[str, Any]] = header.get("replacements", {})
         self._types = frozenset[str](header["types"])
+        self.left_out = tuple(left_out)
+        self._whole = text
         self._text = text[end:]
+        self._lists = lists or {}
         self._records: dict[str, bytes | None] = {}
+        self._lines: dict[bytes, bytes] | None = None
         self._schemas: dict[str, NodeSchema | None] = {}
 
-    @classmethod
+    @staticmethod
     def from_object_info(
-        cls,
         dump: Mapping[str, Mapping[str, Any]],
         validators: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         name: str = "object_info",
         comfyui: str = "",
+        known: "Sequence[Catalog] | None" = None,
     ) -> "Catalog":
-        """The catalog that a live server describes.
+        """The catalog that a live server describes, with its lists of files.
 
         Args:
             dump: what ``/object_info`` answers.
             validators: for each class what ``/object_info`` hides: ``args`` (and ``kw``) of its VALIDATE_INPUTS,
-                and ``v3``. Without it, classes are taken to have no validator of their own.
+                and ``v3``. It wins over what ``known`` say.
+            name: the catalog's.
+            comfyui: the server's version; empty when it is not known.
+            known: the catalogs that supply what ``/object_info`` hides; the bundled ones when None.
         """
         # Only a live server's schemas need it: a plain check does not pay for the import.
-        from reelc_compiler.catalog.write import object_info_text
+        from reelc_compiler.catalog.dump import from_dump
 
-        return cls(object_info_text(name, comfyui, dump, validators or {}))
+        known = bundled_for(comfyui) if known is None else known
+        return from_dump(dump, known, name=name, comfyui=comfyui, validators=validators).catalog()
+
+    def without_lists(self) -> "Catalog":
+        """The same catalog for a server whose files are not known: whatever is missing can still be put there."""
+        return Catalog(self._whole, left_out=self.left_out) if self._lists else self
 
     def get(self, class_type: str) -> NodeSchema | None:
         """The schema of a class, or None."""
         if class_type not in self._schemas:
             record = self._record(class_type)
-            self._schemas[class_type] = None if record is None else decode_class(class_type, json.loads(record))
+            read = None if record is None else self._lists.get(class_type) or json.loads(record)
+            self._schemas[class_type] = None if read is None else decode_class(class_type, read)
         return self._schemas[class_type]
 
     def record(self, class_type: str) -> Mapping[str, Any]:
@@ -99,7 +123,12 @@ class Catalog:
     def _search(self, class_type: str) -> bytes | None:
         if "\t" in class_type or "\n" in class_type:
             return None
-        key = f"\n{class_type}\t".encode(errors="surrogatepass")
+        name = class_type.encode(errors="surrogatepass")
+        if self._lines is None and len(self._records) > _FEW:
+            self._lines = dict(line.split(b"\t", 1) for line in self._text.split(b"\n") if line)
+        if self._lines is not None:
+            return self._lines.get(name)
+        key = b"\n" + name + b"\t"
         start = self._text.find(key)
         if start < 0:
             return None
@@ -127,6 +156,11 @@ class Catalog:
         return self._types
 
 
+def version_text(comfyui: str) -> str:
+    """A ComfyUI version for a sentence, also one that is not known."""
+    return f"ComfyUI {comfyui}" if comfyui else "a ComfyUI of an unknown version"
+
+
 def catalog_names() -> tuple[str, ...]:
     """The catalogs in the package."""
     return (
@@ -150,3 +184,9 @@ def load_catalog(name: str = DEFAULT) -> Catalog:
         return Catalog((_FOLDER / f"{name}{_SUFFIX}").read_bytes())
     except FileNotFoundError:
         raise UnknownCatalog(name, catalog_names()) from None
+
+
+def bundled_for(comfyui: str) -> tuple[Catalog, ...]:
+    """The bundled catalogs for what a server of this version hides: that of the version first, then the default."""
+    all_ = (load_catalog(name) for name in sorted(catalog_names(), key=lambda name: name != DEFAULT))
+    return tuple(sorted(all_, key=lambda catalog: catalog.comfyui != comfyui))

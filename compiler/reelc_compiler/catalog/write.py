@@ -5,17 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from reelc_compiler.catalog.compact import compact_class, socket_types
+from reelc_compiler.catalog.compact import socket_types
 from reelc_compiler.catalog.quirks import with_quirks
-
-
-def object_info_text(
-    name: str, comfyui: str, dump: Mapping[str, Mapping[str, Any]], validators: Mapping[str, Mapping[str, Any]]
-) -> bytes:
-    """The catalog file of what ``/object_info`` answered; see ``Catalog.from_object_info``."""
-    records = {c: compact_class(_with_validator(raw, validators.get(c)), pack_of(raw)) for c, raw in dump.items()}
-    packs = {record["pack"]: {"repo": None, "commit": None} for record in records.values()}
-    return catalog_text(name, comfyui, packs, records)
 
 
 def pack_of(raw: Mapping[str, Any]) -> str:
@@ -23,15 +14,6 @@ def pack_of(raw: Mapping[str, Any]) -> str:
     parent, dot, folder = str(raw.get("python_module") or "").partition(".")
     # The folder's own name may have dots; what lies in it is not told.
     return folder if parent == "custom_nodes" and dot and folder else "core"
-
-
-def _with_validator(raw: Mapping[str, Any], known: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    # Only classes of the new interface have a price badge to show, be it null.
-    v3 = raw.get("v3", "price_badge" in raw)
-    if known is None:
-        return {**raw, "v3": v3}
-    validate = known if known.get("args") or known.get("kw") or known.get("kwargs") else None
-    return {**raw, "v3": known.get("v3", v3), "validate": validate}
 
 
 def catalog_text(

@@ -13,17 +13,18 @@ from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
 from reelc_compiler.facts import Facts, Input
 from reelc_compiler.inputs import InputFault, PictureInfo, Probe
-from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref
+from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref, Save
 from reelc_compiler.overrides import SET
 from reelc_compiler.sema.program import PipelineInfo, Program
-from reelc_compiler.values import FilmValue, SequenceValue
+from reelc_compiler.values import FilmValue, NodeValue, SequenceValue
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Frame, Sink
-from reelc_dsl.diagnostics.codes import UNSET_PARAM, UNUSED_LET
+from reelc_dsl.diagnostics.codes import UNKNOWN_NODE, UNSET_PARAM, UNUSED_LET
 from reelc_dsl.records import dataclass
 from reelc_dsl.source import Span
 
 MAX_NODES = 100_000
+LOADER = "LoadImage"
 
 # An expression that sets a parameter from outside, in a module of its own.
 Overrides = Mapping[str, ast.Expr]
@@ -50,11 +51,11 @@ def elaborate(
         overrides: parameters set from outside.
         catalog: decides ``has_node`` and the nodes' ranges and choices.
         probe: answers for input files.
-        sink: receives E03xx to E06xx and W0201, W0401.
+        sink: receives E03xx to E06xx and W0201, W0401, N0401.
     """
     builder = GraphBuilder(MAX_NODES)
     reporter = Reporter(sink)
-    inputs = _Inputs(builder, probe, reporter)
+    inputs = _Inputs(builder, probe, reporter, catalog)
     evaluator = Evaluator(program, catalog, builder, reporter, inputs.load)
     number = builder.region(pipeline.decl.name.text, ())
     evaluator.region = Region(number, sealed=False)
@@ -84,12 +85,15 @@ def _statements(evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder:
                 case ast.Let(name=name):
                     env.cells[name.text] = evaluator.let_cell(statement, env)
                     lets.append(statement)
-                case ast.Require() | ast.Warn():
+                case ast.Require() | ast.Warn() | ast.Note():
                     stages.require(evaluator, statement, env)
                 case ast.OutputStmt(name=name, value=value):
-                    film = evaluator.value(value, env)
-                    assert isinstance(film, FilmValue)
-                    add_film(evaluator, builder, name, film, value.span)
+                    made = evaluator.value(value, env)
+                    if isinstance(made, NodeValue):
+                        builder.saves.append(Save(name=name.text, op=made.op, span=value.span))
+                        continue
+                    assert isinstance(made, FilmValue)
+                    add_film(evaluator, builder, name, made, value.span)
                 case _:
                     pass
         except Stop:
@@ -147,8 +151,9 @@ def _recorded(value: Any, inputs: "_Inputs") -> Any:
 class _Inputs:
     """Input files: each probed once, each loaded by one node."""
 
-    def __init__(self, builder: GraphBuilder, probe: Probe, reporter: Reporter) -> None:
+    def __init__(self, builder: GraphBuilder, probe: Probe, reporter: Reporter, catalog: Catalog) -> None:
         self.builder = builder
+        self.catalog = catalog
         self.probe = probe
         self.reporter = reporter
         self.found: dict[str, Input] = {}
@@ -165,13 +170,17 @@ class _Inputs:
         except InputFault as fault:
             self.reporter.add(fault.code, str(fault), span, *fault.help)
             raise Stop from None
+        if LOADER not in self.catalog:
+            text = f"the catalog {self.catalog.name} has no {LOADER}, with which an input file is loaded"
+            self.reporter.add(UNKNOWN_NODE, text, span, "compile for a catalog of a whole server")
+            raise Stop
         item = self.found.get(info.path)
         if item is None:
             item = self.found[info.path] = self._input(info)
         stack = self.reporter.frames(Frame(span, f'"{path}"'))
         region = self.builder.region("load", stack)
         op = self.builder.op(
-            "LoadImage", {"image": item.name}, region=region, stack=stack, places={"image": span}, file=item.id
+            LOADER, {"image": item.name}, region=region, stack=stack, places={"image": span}, file=item.id
         )
         self.builder.close(region, ("load", {"field": "image"}), {})
         medium = Medium(Ref(op, 0, "IMAGE"), item.facts)

@@ -5,8 +5,8 @@ from fractions import Fraction
 from typing import Any
 
 from reelc_compiler import values
-from reelc_compiler.catalog import Catalog, InputSchema, expand_inputs, same_dialect
-from reelc_compiler.elaborate import arithmetic, functions, media, sockets, stages
+from reelc_compiler.catalog import Catalog, InputSchema, NodeSchema, expand_inputs, same_dialect
+from reelc_compiler.elaborate import arithmetic, dynamic, functions, media, sockets, stages
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
 from reelc_compiler.elaborate.media import one_medium
 from reelc_compiler.elaborate.regions import Region
@@ -33,8 +33,10 @@ from reelc_dsl.diagnostics.codes import (
     BAD_INPUT_VALUE,
     BAD_LINK,
     BAD_TEMPLATE,
+    MISSING_INPUT,
     NOT_WHOLE,
     TOO_LARGE,
+    UNKNOWN_INPUT,
     UNKNOWN_NODE,
 )
 from reelc_dsl.source import Span
@@ -239,20 +241,24 @@ class Evaluator:
             )
         if self.builder.full:
             raise self.stop(TOO_LARGE, f"the program makes more than {self.builder.limit} nodes", expr.class_type.span)
-        given = {a.name.text: a for a in expr.args if a.name is not None}
-        evaluated = {name: only(self.value(arg.value, env)) for name, arg in given.items()}
-        known = expand_inputs(schema, evaluated)
+        evaluated = self.inputs(expr, schema, env)
+        known = expand_inputs(schema, {name: item.value for name, item in evaluated.items()})
         inputs: dict[str, Any] = {}
         found: list[Medium] = []
         places: dict[str, Span] = {}
         refused: Stop | None = None
         for name, wanted in known.items():
-            value = evaluated.get(name)
-            if name not in given or value is None:
+            item = evaluated.get(name)
+            if item is None or item.value is None:
+                if wanted.required and "." in name and not nodes.old_way(name, known, evaluated):
+                    # What a list or a record lacks shows only here, where they are values.
+                    raise self.stop(
+                        MISSING_INPUT, f"the node `{schema.class_type}` needs `{name}`", expr.class_type.span
+                    )
                 continue
-            span = given[name].value.span
+            span = item.expr.span
             places[name] = span
-            value = one_medium(self, value, span)
+            value = one_medium(self, item.value, span)
             if isinstance(value, Medium):
                 found.append(value)
                 inputs[name] = self.link(value.ref, wanted, span)
@@ -268,7 +274,7 @@ class Evaluator:
                         span,
                         *bad.help,
                         where="the node's input is set here",
-                        fix=respelt_text(given[name].value, bad.choices),
+                        fix=respelt_text(item.expr, bad.choices),
                     )
         if refused is not None:
             raise refused
@@ -280,7 +286,33 @@ class Evaluator:
             places=places,
             media=tuple(found),
         )
-        return NodeValue(tuple((o.name, Ref(op, i, o.type, o.dialect)) for i, o in enumerate(schema.outputs)))
+        outputs = tuple((o.name, Ref(op, i, o.type, o.dialect)) for i, o in enumerate(schema.outputs))
+        return NodeValue(outputs, op)
+
+    def inputs(self, expr: ast.NodeExpr, schema: NodeSchema, env: Env) -> dict[str, dynamic.Value]:
+        """What a node is given, by dotted name.
+
+        Raises:
+            Stop: after E0502 or E0504.
+        """
+        given = {a.name.text: (self.value(a.value, env), a.value) for a in expr.args if a.name is not None}
+        try:
+            found = dynamic.spread(schema, {name: (only(value), e) for name, (value, e) in given.items()})
+        except dynamic.TooMany as error:
+            raise self.stop(
+                BAD_INPUT_VALUE, str(error), error.expr.span, where="the node's input is set here"
+            ) from None
+        known = expand_inputs(schema, {name: item.value for name, item in found.items()})
+        for name, item in found.items():
+            # The check has seen every name that is written out for a choice that is.
+            if name not in known and name not in given and item.value is not None:
+                raise self.stop(
+                    UNKNOWN_INPUT,
+                    f"the node `{schema.class_type}` has no input `{name}` with these choices",
+                    item.expr.span,
+                    "its inputs are " + ", ".join(f"`{n}`" for n in known),
+                )
+        return found
 
     def link(self, ref: Ref, wanted: InputSchema, span: Span) -> Ref:
         """A link as it is, unless a declaration hid from the check whose values it carries.

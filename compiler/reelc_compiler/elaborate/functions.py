@@ -8,6 +8,7 @@ from typing import Any
 
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
 from reelc_compiler.units import Size
+from reelc_compiler.values import ModelFile
 
 # ComfyUI's window is JavaScript, whose integers are exact to 2^53; its own random seeds stay below 2^50.
 SEED_LIMIT = 2**50
@@ -42,9 +43,19 @@ def round_(value: Any) -> int:
     return math.floor(Fraction(value) + Fraction(1, 2))
 
 
-def contains(text: str, part: str) -> bool:
-    """Whether a text has another in it, letter for letter."""
-    return part in text
+def numerator(value: Any) -> int:
+    """The upper number of a fraction in lowest terms: 3 of 1.5."""
+    return Fraction(value).numerator
+
+
+def denominator(value: Any) -> int:
+    """The lower number of a fraction in lowest terms: 2 of 1.5."""
+    return Fraction(value).denominator
+
+
+def contains(text: str | ModelFile, part: str) -> bool:
+    """Whether a text, or a file's name, has another in it, letter for letter."""
+    return part in (text.name if isinstance(text, ModelFile) else text)
 
 
 def derive(seed: int, name: Any) -> int:
@@ -53,15 +64,25 @@ def derive(seed: int, name: Any) -> int:
     return int.from_bytes(digest[:8], "big") % SEED_LIMIT
 
 
+def size(width: int, height: int) -> Size:
+    """A size from its two sides, in pixels."""
+    if width < 1 or height < 1:
+        raise ArithmeticFault(f"a size has at least one pixel a side, and this is {width} by {height}")
+    return Size(width, height)
+
+
 PURE: Mapping[str, Callable[..., Any]] = {
     "nearest": nearest,
     "floor": floor,
     "ceil": ceil,
     "round": round_,
+    "numerator": numerator,
+    "denominator": denominator,
     "abs": abs,
     "min": min,
     "max": max,
     "len": len,
     "contains": contains,
     "derive": derive,
+    "size": size,
 }

@@ -5,9 +5,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from reelc_compiler import values
+from reelc_compiler.catalog import has_input
 from reelc_compiler.elaborate import functions
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
-from reelc_compiler.facts import Facts
+from reelc_compiler.facts import EYES, PLAIN_EYES, PLAIN_PROJECTION, PROJECTIONS, Facts
 from reelc_compiler.ir.graph import Medium
 from reelc_compiler.sema.builtins import BUILTINS
 from reelc_compiler.sema.kinds import (
@@ -46,12 +47,12 @@ def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: d
     match name:
         case "has_node":
             return given["name"] in evaluator.catalog
+        case "has_input":
+            return has_input(evaluator.catalog, given["node"], given["name"])
         case "image":
-            return medium(evaluator, given["frames"], "image", given["size"], 1, None, places["size"])
+            return medium(evaluator, given["frames"], "image", given, places)
         case "clip":
-            return medium(
-                evaluator, given["frames_of"], "clip", given["size"], given["frames"], given["fps"], places["size"]
-            )
+            return medium(evaluator, given["frames_of"], "clip", given, places)
         case "sequence":
             return sequence(evaluator, given, places)
         case "video":
@@ -63,24 +64,57 @@ def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: d
                 raise evaluator.stop(BAD_ARITHMETIC, str(fault), span) from None
 
 
-def medium(
-    evaluator: "Evaluator", source: Any, kind: str, size: Size, frames: int, fps: Rate | None, span: Span
-) -> Medium:
-    """State the facts of pictures."""
+def medium(evaluator: "Evaluator", source: Any, kind: str, given: dict[str, Any], places: dict[str, Span]) -> Medium:
+    """State the facts of pictures; where nothing is said of the eyes and the projection, those of a medium stay."""
+    size: Size = given["size"]
+    frames: int = given["frames"] if kind == "clip" else 1
+    fps: Rate | None = given.get("fps")
     if size.width < 1 or size.height < 1 or frames < 1 or (fps is not None and fps.fps <= 0):
         rule = (
             "a picture has at least one pixel a side"
             if kind == "image"
             else "a clip has at least one frame, one pixel and a rate above zero"
         )
-        raise evaluator.stop(REQUIREMENT, rule, span)
-    source = one_medium(evaluator, source, span)
+        raise evaluator.stop(REQUIREMENT, rule, places["size"])
+    source = one_medium(evaluator, source, places["size"])
     read = source if isinstance(source, Medium) else None
-    ref = source.ref if isinstance(source, Medium) else source
-    facts = Facts(kind=kind, width=size.width, height=size.height, frames=frames, fps=None if fps is None else fps.fps)
-    medium = Medium(ref, facts)
-    evaluator.builder.medium(medium, evaluator.region.id, read)
-    return medium
+    facts = Facts(
+        kind=kind,
+        width=size.width,
+        height=size.height,
+        frames=frames,
+        fps=None if fps is None else fps.fps,
+        eyes=_one_of(evaluator, "layout", EYES, given, places) or (read.facts.eyes if read else PLAIN_EYES),
+        projection=_one_of(evaluator, "projection", PROJECTIONS, given, places)
+        or (read.facts.projection if read else PLAIN_PROJECTION),
+    )
+    if (facts.eyes == "sbs" and facts.width % 2) or (facts.eyes == "tb" and facts.height % 2):
+        side = "width" if facts.eyes == "sbs" else "height"
+        raise evaluator.stop(
+            REQUIREMENT,
+            f"two eyes share a picture of layout `{facts.eyes}` evenly, and this is {values.show(size)}",
+            places["size"],
+            f"state an even {side}, or another `layout`",
+        )
+    stated = Medium(source if read is None else read.ref, facts)
+    evaluator.builder.medium(stated, evaluator.region.id, read)
+    return stated
+
+
+def _one_of(
+    evaluator: "Evaluator", name: str, known: tuple[str, ...], given: dict[str, Any], places: dict[str, Span]
+) -> str | None:
+    """A word that is given, or None; after a diagnostic where it is not known."""
+    word: str | None = given.get(name)
+    if word is not None and word not in known:
+        shown = ", ".join(f"`{w}`" for w in known)
+        raise evaluator.stop(
+            OUT_OF_RANGE,
+            f"`{name}` takes {shown}, and this is `{word}`",
+            places[name],
+            fix=respell(places[name], word, known) if places[name].text.startswith('"') else None,
+        )
+    return word
 
 
 def one_medium(evaluator: "Evaluator", value: Any, span: Span) -> Any:
@@ -116,6 +150,14 @@ def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Sp
     first = clips[0].facts
     for number, clip in enumerate(clips[1:], 2):
         facts = clip.facts
+        if (facts.eyes, facts.projection) != (first.eyes, first.projection):
+            raise evaluator.stop(
+                REQUIREMENT,
+                "the clips of a sequence are for the same eyes and of one projection: the first is "
+                f"`{first.eyes}` and `{first.projection}`, number {number} is `{facts.eyes}` and `{facts.projection}`",
+                places["clips"],
+                "give each clip the same `stereo` and `equirect`, or make several films",
+            )
         if replace(facts, frames=first.frames) != first:
             raise evaluator.stop(
                 REQUIREMENT,

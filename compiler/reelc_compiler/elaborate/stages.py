@@ -16,6 +16,8 @@ from reelc_compiler.sema.program import (
     ParamInfo,
     StageBinding,
     StageInfo,
+    WorkflowBinding,
+    WorkflowInfo,
 )
 from reelc_compiler.units import Bytes
 from reelc_compiler.values import RangeValue, only
@@ -24,6 +26,7 @@ from reelc_dsl.diagnostics import Frame, Label
 from reelc_dsl.diagnostics.codes import (
     OUT_OF_RANGE,
     REQUIREMENT,
+    STAGE_NOTE,
     STAGE_WARNING,
 )
 from reelc_dsl.source import Span
@@ -35,6 +38,12 @@ if TYPE_CHECKING:
 def call(
     evaluator: "Evaluator", callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None, span: Span, env: Env
 ) -> Any:
+    workflow = workflow_of(callee, env)
+    if workflow is not None:
+        # Few programs have one, and need what reads graphs.
+        from reelc_compiler.elaborate import workflows
+
+        return workflows.call(evaluator, workflow, calls.bind([p.name for p in workflow.ins], args, piped), span, env)
     stage = stage_of(evaluator, callee, env)
     if stage is not None:
         bound = calls.bind([p.name for p in stage.params], args, piped)
@@ -45,6 +54,18 @@ def call(
     given = {name: only(evaluator.value(arg.value, env)) for name, arg in bound.args.items()}
     places = {name: arg.value.span for name, arg in bound.args.items()}
     return function(evaluator, builtin.name, given, places, span)
+
+
+def workflow_of(callee: ast.Expr, env: Env) -> WorkflowInfo | None:
+    """The workflow that is called; None for anything else."""
+    module, name = env.module, callee.name if isinstance(callee, ast.NameExpr) else ""
+    if isinstance(callee, ast.AttrExpr) and isinstance(callee.value, ast.NameExpr):
+        owner = module.names.get(callee.value.name)
+        if not isinstance(owner, ModuleBinding):
+            return None
+        module, name = owner.module, callee.name.text
+    binding = module.names.get(name)
+    return binding.module.workflows[binding.decl.name.text] if isinstance(binding, WorkflowBinding) else None
 
 
 def stage_of(evaluator: "Evaluator", callee: ast.Expr, env: Env) -> StageInfo | None:
@@ -147,7 +168,7 @@ def run(evaluator: "Evaluator", stage: StageInfo, env: Env, opened: Region | Non
         match statement:
             case ast.Let(name=name):
                 env.cells[name.text] = evaluator.let_cell(statement, env)
-            case ast.Require() | ast.Warn():
+            case ast.Require() | ast.Warn() | ast.Note():
                 require(evaluator, statement, env)
             case ast.Settings(kind="estimate", settings=settings):
                 estimate = {s.name.text: amount(evaluator, evaluator.value(s.value, env)) for s in settings}
@@ -171,19 +192,23 @@ def amount(evaluator: "Evaluator", value: Any) -> Any:
     return values.to_json(value)
 
 
-def require(evaluator: "Evaluator", statement: ast.Require | ast.Warn, env: Env) -> None:
-    """Check a requirement, or warn.
+def require(evaluator: "Evaluator", statement: ast.Require | ast.Warn | ast.Note, env: Env) -> None:
+    """Check a requirement, warn, or tell.
 
     Raises:
         Stop: a requirement is not met.
     """
     if evaluator.value(statement.test, env):
         return
-    is_warning = isinstance(statement, ast.Warn)
     message = "a requirement is not met" if statement.message is None else evaluator.text(statement.message, env)
     help_ = () if statement.help is None else (evaluator.text(statement.help, env),)
-    where = "this is advised" if is_warning else "this is required"
-    code = STAGE_WARNING if is_warning else REQUIREMENT
+    match statement:
+        case ast.Require():
+            code, where = REQUIREMENT, "this is required"
+        case ast.Warn():
+            code, where = STAGE_WARNING, "this is advised"
+        case ast.Note():
+            code, where = STAGE_NOTE, "this is said"
     evaluator.reporter.add(code, message, statement.test.span, *help_, where=where)
-    if not is_warning:
+    if code is REQUIREMENT:
         raise Stop

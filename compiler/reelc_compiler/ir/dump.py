@@ -40,4 +40,5 @@ def _region(region: int | None) -> str:
 def _medium(medium: Medium) -> str:
     facts = medium.facts
     rate = "" if facts.fps is None else f" {facts.frames} frames {rate_text(facts.fps)}"
-    return f"%{medium.ref.op}.{medium.ref.slot} {facts.kind} {facts.width}x{facts.height}{rate}"
+    view = "".join(f" {word}" for word in facts.view)
+    return f"%{medium.ref.op}.{medium.ref.slot} {facts.kind} {facts.width}x{facts.height}{rate}{view}"

@@ -88,14 +88,30 @@ class FilmPart:
 class Film:
     """A sink: its parts in the order of time, and how they are encoded.
 
-    A clip that comes twice in a film is one part that is listed twice.
+    A clip that comes twice in a film is one part that is listed twice. ``crf`` is None where ComfyUI chooses.
     """
 
     name: str
     parts: tuple[FilmPart, ...]
     facts: Facts
     codec: str
-    crf: int
+    crf: int | None
+    color: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Save:
+    """An output that a node of its own saves, in whatever form; nothing is known of its files.
+
+    Args:
+        name: the ``output``'s name in the program.
+        op: the node.
+        span: where it is asked for.
+    """
+
+    name: str
+    op: int
     span: Span
 
 
@@ -126,6 +142,7 @@ class MediaGraph:
     Args:
         media: all media, each with the region that makes it.
         region_reads: media that a region reads without a node of its own.
+        saves: outputs that nodes of their own save.
         names: what the pipeline calls a medium, in the order in which it does.
         handovers: where it is cut; none before the pass ``handover``.
     """
@@ -135,8 +152,14 @@ class MediaGraph:
     media: Mapping[Medium, int]
     region_reads: Mapping[int, tuple[Medium, ...]]
     films: tuple[Film, ...]
+    saves: tuple[Save, ...] = ()
     names: Mapping[Medium, tuple[str, ...]] = field(default_factory=dict[Medium, tuple[str, ...]])
     handovers: tuple[Handover, ...] = ()
+
+    def sinks(self) -> tuple[int, ...]:
+        """The nodes that the outputs are made by: what saves films' parts, then the others."""
+        parts = [part.save for film in self.films for part in film.parts]
+        return tuple(dict.fromkeys([*parts, *(save.op for save in self.saves)]))
 
     def closure(self, sinks: Iterable[int]) -> frozenset[int]:
         """Some nodes with all that they need."""
@@ -175,6 +198,7 @@ class GraphBuilder:
         self.media: dict[Medium, int] = {}
         self.reads: dict[int, list[Medium]] = {}
         self.films: list[Film] = []
+        self.saves: list[Save] = []
         self.names: dict[Medium, list[str]] = {}
         self._known: dict[bytes, int] = {}
 
@@ -253,5 +277,6 @@ class GraphBuilder:
             media=dict(self.media),
             region_reads={region: tuple(media) for region, media in self.reads.items()},
             films=tuple(self.films),
+            saves=tuple(self.saves),
             names={medium: tuple(names) for medium, names in self.names.items()},
         )

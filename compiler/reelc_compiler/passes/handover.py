@@ -39,7 +39,7 @@ def cut(graph: MediaGraph, catalog: Catalog) -> MediaGraph:
 
 def _results(graph: MediaGraph, catalog: Catalog) -> dict[Ref, Medium]:
     """The slots where sampling stages hand pictures to others, each with its medium as the stage made it."""
-    reached = graph.closure(part.save for film in graph.films for part in film.parts)
+    reached = graph.closure(graph.sinks())
     sampling = {op.region for op in graph.ops if op.id in reached and samples(op, catalog)}
     made: dict[Ref, Medium] = {}
     for medium, region in graph.media.items():
@@ -87,6 +87,7 @@ class _Cutter:
                 for region, media in self.graph.region_reads.items()
             },
             films=tuple(self._film(film) for film in self.graph.films),
+            saves=tuple(replace(save, op=self.numbers[save.op]) for save in self.graph.saves),
             names={self._kept(medium): names for medium, names in self.graph.names.items()},
             handovers=tuple(self.handovers),
         )

@@ -14,6 +14,7 @@ from reelc_compiler.sema.kinds import (
     SIZE,
     TEXT,
     UNKNOWN,
+    FileKind,
     Kind,
     ListKind,
     Opaque,
@@ -25,8 +26,11 @@ from reelc_compiler.sema.kinds import (
 from reelc_dsl.records import dataclass
 
 ANY_LIST = list_of(UNKNOWN)
+ANY_FILE = FileKind("file[...]", "")
 CLIPS = list_of(CLIP)
 FRAMES = Opaque("IMAGE")
+# A list of anything, a file of any folder.
+_WHATEVER_OF: Mapping[Kind, type[Kind]] = {ANY_LIST: ListKind, ANY_FILE: FileKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ def _joined(kinds: Mapping[str, Kind]) -> Kind:
 
 
 _NUMBERS = (INT, FLOAT)
+# What eyes a picture is for, and what part of the sphere around them it shows.
+_VIEW = (BuiltinParam("layout", (TEXT,), required=False), BuiltinParam("projection", (TEXT,), required=False))
 
 _ALL = (
     Builtin(
@@ -74,14 +80,18 @@ _ALL = (
     Builtin("floor", (BuiltinParam("value", _NUMBERS),), _always(INT)),
     Builtin("ceil", (BuiltinParam("value", _NUMBERS),), _always(INT)),
     Builtin("round", (BuiltinParam("value", _NUMBERS),), _always(INT)),
+    Builtin("numerator", (BuiltinParam("value", _NUMBERS),), _always(INT)),
+    Builtin("denominator", (BuiltinParam("value", _NUMBERS),), _always(INT)),
     Builtin("abs", (BuiltinParam("value", _NUMBERS),), _like("value")),
     Builtin("min", (BuiltinParam("a", _NUMBERS), BuiltinParam("b", _NUMBERS)), _joined),
     Builtin("max", (BuiltinParam("a", _NUMBERS), BuiltinParam("b", _NUMBERS)), _joined),
     Builtin("len", (BuiltinParam("value", (ANY_LIST, TEXT)),), _always(INT)),
-    Builtin("contains", (BuiltinParam("text", (TEXT,)), BuiltinParam("part", (TEXT,))), _always(BOOL)),
+    Builtin("contains", (BuiltinParam("text", (TEXT, ANY_FILE)), BuiltinParam("part", (TEXT,))), _always(BOOL)),
     Builtin("derive", (BuiltinParam("seed", (SEED, INT)), BuiltinParam("name", (TEXT, INT))), _always(SEED)),
+    Builtin("size", (BuiltinParam("width", (INT,)), BuiltinParam("height", (INT,))), _always(SIZE)),
     Builtin("has_node", (BuiltinParam("name", (TEXT,)),), _always(BOOL)),
-    Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,))), _always(IMAGE)),
+    Builtin("has_input", (BuiltinParam("node", (TEXT,)), BuiltinParam("name", (TEXT,))), _always(BOOL)),
+    Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,)), *_VIEW), _always(IMAGE)),
     Builtin(
         "clip",
         (
@@ -89,6 +99,7 @@ _ALL = (
             BuiltinParam("size", (SIZE,)),
             BuiltinParam("frames", (INT,)),
             BuiltinParam("fps", (RATE,)),
+            *_VIEW,
         ),
         _always(CLIP),
     ),
@@ -116,4 +127,4 @@ RESERVED = ("table", "files", "crossfade", "trim", "loop")
 def takes(param: BuiltinParam, kind: Kind) -> bool:
     """Whether a function's parameter takes a kind."""
     kind = single(kind)
-    return any(isinstance(kind, ListKind) if k == ANY_LIST else assignable(kind, k) for k in param.kinds)
+    return any(isinstance(kind, _WHATEVER_OF[k]) if k in _WHATEVER_OF else assignable(kind, k) for k in param.kinds)

@@ -16,9 +16,10 @@ from reelc_compiler.sema.program import (
     BrokenBinding,
     Local,
     ModuleBinding,
-    NotYetBinding,
     StageBinding,
     StageInfo,
+    WorkflowBinding,
+    WorkflowInfo,
 )
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Label
@@ -45,6 +46,8 @@ def call(exprs: "Exprs", callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast
     target = target_of(exprs, callee)
     if isinstance(target, StageInfo):
         return stage_call(exprs, target, callee, args, piped)
+    if isinstance(target, WorkflowInfo):
+        return workflow_call(exprs, target, callee, args, piped)
     if isinstance(target, Builtin):
         return builtin_call(exprs, target, callee, args, piped)
     if piped is not None:
@@ -54,7 +57,7 @@ def call(exprs: "Exprs", callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast
     return UNKNOWN
 
 
-def target_of(exprs: "Exprs", callee: ast.Expr) -> StageInfo | Builtin | None:
+def target_of(exprs: "Exprs", callee: ast.Expr) -> StageInfo | WorkflowInfo | Builtin | None:
     """What is called; None after a diagnostic."""
     match callee:
         case ast.NameExpr(name=name):
@@ -63,9 +66,11 @@ def target_of(exprs: "Exprs", callee: ast.Expr) -> StageInfo | Builtin | None:
                 return implicit(exprs, callee)
             if isinstance(found, StageBinding):
                 return found.module.stages.get(found.decl.name.text)
+            if isinstance(found, WorkflowBinding):
+                return found.module.workflows.get(found.decl.name.text)
             if isinstance(found, Local):
                 found.used = True
-            if not isinstance(found, BrokenBinding | NotYetBinding):
+            if not isinstance(found, BrokenBinding):
                 hides = name in BUILTINS or name in exprs.program.prelude.stages
                 what = found.what if isinstance(found, Local) and hides else ""
                 exprs.report(
@@ -79,14 +84,16 @@ def target_of(exprs: "Exprs", callee: ast.Expr) -> StageInfo | Builtin | None:
         case ast.AttrExpr(value=ast.NameExpr(name=owner), name=name):
             binding = exprs.scope.find(owner)
             if isinstance(binding, ModuleBinding):
-                stage = binding.module.stages.get(name.text)
-                if stage is None:
-                    exprs.not_in_module(binding.module, name)
-                return stage
+                module = binding.module
+                called = module.stages.get(name.text) or module.workflows.get(name.text)
+                # A workflow whose ports are wrong was complained of.
+                if called is None and not isinstance(module.names.get(name.text), WorkflowBinding):
+                    exprs.not_in_module(module, name)
+                return called
             if binding is None:
                 exprs.kind(callee.value)
                 return None
-            if isinstance(binding, BrokenBinding | NotYetBinding):
+            if isinstance(binding, BrokenBinding):
                 return None
         case _:
             pass
@@ -132,6 +139,20 @@ def stage_call(
     missing = not_misspelt(missing, bound)
     needs(exprs, f"the stage `{stage.decl.name.text}`", missing, callee.span, stage.decl.name.span)
     return stage.returns
+
+
+def workflow_call(
+    exprs: "Exprs", workflow: WorkflowInfo, callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None
+) -> Kind:
+    ports = {p.name: p for p in workflow.ins}
+    what, declared = f"the workflow `{workflow.decl.name.text}`", workflow.decl.name.span
+    bound = calls.bind(list(ports), args, piped)
+    misfits(exprs, what, list(ports), bound, declared)
+    for name, arg in bound.args.items():
+        exprs.expect(arg.value, ports[name].kind, f"`{name}`", ports[name].decl.type.span)
+    missing = not_misspelt([n for n, p in ports.items() if p.needed and n not in bound.args], bound)
+    needs(exprs, what, missing, callee.span, declared)
+    return workflow.returns
 
 
 def builtin_call(

@@ -14,8 +14,12 @@ from reelc_compiler.sema.kinds import (
     UNKNOWN,
     Kind,
     ListKind,
+    NodeKind,
+    Opaque,
+    OptionalKind,
     a_kind,
     assignable,
+    single,
 )
 from reelc_compiler.sema.program import (
     Local,
@@ -25,6 +29,7 @@ from reelc_compiler.sema.program import (
     Program,
     Scope,
     StageInfo,
+    WorkflowBinding,
 )
 from reelc_compiler.sema.resolve import duplicate
 from reelc_compiler.sema.signatures import Signatures
@@ -43,7 +48,7 @@ from reelc_dsl.diagnostics.codes import (
 from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.diagnostics.suggest import did_you_mean
 
-STAND_INS = ("move", "resize", "upscale", "flow", "depth", "none")
+STAND_INS = ("move", "resize", "upscale", "flow", "pick", "fade", "color", "depth", "stereo", "equirect", "none")
 SETTINGS: dict[str, dict[str, Kind]] = {
     "estimate": {"vram": BYTES, "ram": BYTES, "work": FLOAT},
     "target": {"deadline": DURATION, "budget": MONEY, "vram": BYTES, "duration": DURATION},
@@ -75,6 +80,16 @@ def check(program: Program, catalog: Catalog, sink: Sink, *, library_texts: bool
 
     for module in order:
         visit(module)
+    for module in order:
+        for item in module.tree.items:
+            binding = module.names.get(item.name.text) if isinstance(item, ast.Workflow) else None
+            if isinstance(binding, WorkflowBinding) and binding.decl is item:
+                # Few programs have one, and need what reads graphs.
+                from reelc_compiler.sema.workflows import workflow
+
+                found = workflow(module, binding, signatures, catalog, sink)
+                if found is not None:
+                    module.workflows[binding.decl.name.text] = found
     exprs = Exprs(program, catalog, signatures, sink, library_texts)
     for module in order:
         for item in module.tree.items:
@@ -148,7 +163,8 @@ class _Body:
 
     def among(self, param: ParamInfo, kind: Kind) -> None:
         assert param.decl.among is not None
-        wanted = param.kind
+        # `none` is within any set of values.
+        wanted = param.kind.inner if isinstance(param.kind, OptionalKind) else param.kind
         fits = kind == UNKNOWN or (
             (isinstance(kind, ListKind) and assignable(kind.element, wanted))
             or (kind == RANGE and wanted.name in ("int", "float", "seed"))
@@ -178,7 +194,11 @@ class _Body:
             case ast.Let():
                 kind = self.let(statement)
                 self.enter(statement.name, kind, "let")
-            case ast.Require(test=test, message=message, help=help_) | ast.Warn(test=test, message=message, help=help_):
+            case (
+                ast.Require(test=test, message=message, help=help_)
+                | ast.Warn(test=test, message=message, help=help_)
+                | ast.Note(test=test, message=message, help=help_)
+            ):
                 self.exprs.expect(test, BOOL, "a test", None)
                 for text in (message, help_):
                     if text is not None:
@@ -213,15 +233,19 @@ class _Body:
 
     def output(self, value: ast.Expr) -> None:
         kind = self.exprs.kind(value)
-        if not assignable(kind, FILM):
-            self.sink.add(
-                Diagnostic(
-                    code=KIND_MISMATCH,
-                    message=f"an output is a film, and this is {a_kind(kind)}",
-                    span=value.span,
-                    help=('say how it is to be written: `... |> video(codec: "h264", crf: 18)`',),
-                )
+        if assignable(kind, FILM) or (isinstance(kind, NodeKind) and kind.saves):
+            return
+        help_ = 'say how it is to be written: `... |> video(codec: "h264", crf: 18)`'
+        if isinstance(kind, NodeKind) or isinstance(single(kind), Opaque):
+            help_ = "give it to a node that saves it: `output NAME = node SaveImage(images: ...)`"
+        self.sink.add(
+            Diagnostic(
+                code=KIND_MISMATCH,
+                message=f"an output is a film, and this is {a_kind(kind)}",
+                span=value.span,
+                help=(help_,),
             )
+        )
 
     def settings(self, block: ast.Settings) -> None:
         known = SETTINGS[block.kind]

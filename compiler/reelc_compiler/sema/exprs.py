@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.sema import callees, nodes, texts
 from reelc_compiler.sema.builtins import BUILTINS
-from reelc_compiler.sema.fold import known_test
+from reelc_compiler.sema.fold import known_test, left_out
 from reelc_compiler.sema.hints import conversions, operand_help, with_unit
 from reelc_compiler.sema.kinds import (
     BOOL,
@@ -40,16 +40,17 @@ from reelc_compiler.sema.kinds import (
     single,
 )
 from reelc_compiler.sema.program import (
+    EXPORTED,
     BrokenBinding,
     ConstBinding,
     Local,
     ModuleBinding,
     ModuleInfo,
-    NotYetBinding,
     Program,
     Scope,
     StageBinding,
     StageInfo,
+    WorkflowBinding,
 )
 from reelc_compiler.sema.signatures import Signatures
 from reelc_compiler.units import UNITS, quantity, too_long
@@ -213,8 +214,15 @@ class Exprs:
                 return found.kind
             case ConstBinding():
                 return self.constant(found.module, found.decl, expr.span)
-            case BrokenBinding() | NotYetBinding():
+            case BrokenBinding():
                 return UNKNOWN
+            case WorkflowBinding():
+                return self.report(
+                    KIND_MISMATCH,
+                    f"`{expr.name}` is a workflow, not a value",
+                    expr.span,
+                    f"call it: `{expr.name}(...)`",
+                )
             case StageBinding():
                 return self.report(
                     KIND_MISMATCH, f"`{expr.name}` is a stage, not a value", expr.span, f"call it: `{expr.name}(...)`"
@@ -284,16 +292,17 @@ class Exprs:
         found = module.names.get(expr.name.text)
         if isinstance(found, ConstBinding) and found.module is module:
             return self.constant(module, found.decl, expr.span)
-        if isinstance(found, StageBinding) and found.module is module:
+        if isinstance(found, StageBinding | WorkflowBinding) and found.module is module:
+            what = "stage" if isinstance(found, StageBinding) else "workflow"
             return self.report(
-                KIND_MISMATCH, f"`{expr.name.text}` is a stage, not a value", expr.span, "call it with (...)"
+                KIND_MISMATCH, f"`{expr.name.text}` is a {what}, not a value", expr.span, "call it with (...)"
             )
         return self.not_in_module(module, expr.name)
 
     def not_in_module(self, module: ModuleInfo, name: ast.Ident) -> Kind:
         if name.text in module.tree.broken or isinstance(module.names.get(name.text), BrokenBinding):
             return UNKNOWN
-        own = [n for n, b in module.names.items() if isinstance(b, StageBinding | ConstBinding) and b.module is module]
+        own = [n for n, b in module.names.items() if isinstance(b, EXPORTED) and b.module is module]
         help_ = did_you_mean(name.text, own) or (("it has " + ", ".join(f"`{n}`" for n in own),) if own else ())
         message = f"`{module.key}` has nothing named `{name.text}`"
         return self.report(NOT_IN_MODULE, message, name.span, *help_, fix=respell(name.span, name.text, own))
@@ -397,12 +406,15 @@ class Exprs:
 
     def if_(self, expr: ast.IfExpr) -> Kind:
         self.expect(expr.test, BOOL, "the test of an `if`", None)
-        known = known_test(expr.test, lambda name: name in self.catalog)
+        known = known_test(expr.test, self.catalog)
         maybe, absent = self.tested_for_none(expr.test)
         with narrowed(maybe if absent is False else None):
             then = self.branch(expr.then, dead=known is False)
         with narrowed(maybe if absent is True else None):
             orelse = self.branch(expr.orelse, dead=known is True)
+        if known is not None and NONE in (then, orelse):
+            # Whether there is a value at all is decided here and now.
+            return then if known else orelse
         both = join(then, orelse)
         if both is None:
             return self.report(
@@ -422,6 +434,10 @@ class Exprs:
                     if isinstance(found, Local) and isinstance(found.kind, OptionalKind):
                         return found, test.op == "=="
         return None, None
+
+    def left_out(self, expr: ast.Expr) -> bool:
+        """Whether the catalog decides that there is no value."""
+        return left_out(expr, self.catalog)
 
     def branch(self, expr: ast.Expr, dead: bool) -> Kind:
         outer, self.dead = self.dead, self.dead or dead

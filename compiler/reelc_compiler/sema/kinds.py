@@ -67,9 +67,14 @@ class OptionalKind(Kind):
 
 @dataclass(frozen=True, slots=True)
 class NodeKind(Kind):
-    """What a ``node`` gives: one output is the value itself, several are fields by name."""
+    """What a ``node`` gives: one output is the value itself, several are fields by name.
+
+    Attributes:
+        saves: ComfyUI runs the class for what it leaves behind (a file), so that it can be an output.
+    """
 
     outputs: tuple[tuple[str, Kind], ...] = ()
+    saves: bool = False
 
 
 INT = Kind("int")
@@ -102,9 +107,10 @@ SOCKETS: Mapping[Kind, str] = {IMAGE: "IMAGE", CLIP: "IMAGE", AUDIO: "AUDIO", MA
 # A text stands for the input file that it names where one of these is wanted.
 FROM_FILE = (IMAGE,)
 
+_PICTURE: Mapping[str, Kind] = {"width": INT, "height": INT, "size": SIZE, "layout": TEXT, "projection": TEXT}
 FACTS: Mapping[Kind, Mapping[str, Kind]] = {
-    IMAGE: {"width": INT, "height": INT, "size": SIZE},
-    CLIP: {"width": INT, "height": INT, "size": SIZE, "frames": INT, "fps": RATE, "duration": DURATION},
+    IMAGE: _PICTURE,
+    CLIP: {**_PICTURE, "frames": INT, "fps": RATE, "duration": DURATION},
     AUDIO: {"duration": DURATION},
     SIZE: {"width": INT, "height": INT},
 }
@@ -137,7 +143,8 @@ def a_kind(kind: Kind) -> str:
     shown = str(single(kind))
     if shown == "bytes":
         return "an amount of bytes"
-    return ("an " if shown[0].lower() in "aeio" else "a ") + shown
+    # A server may call a type whatever it likes, also nothing.
+    return ("an " if shown[:1].lower() in ("a", "e", "i", "o") else "a ") + shown
 
 
 def assignable(given: Kind, wanted: Kind) -> bool:

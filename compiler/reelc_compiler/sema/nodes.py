@@ -1,5 +1,6 @@
 """``node`` expressions against the catalog: class, input names, links. Values come at elaboration."""
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import (
@@ -12,6 +13,7 @@ from reelc_compiler.catalog import (
     same_dialect,
 )
 from reelc_compiler.catalog.schema import type_names
+from reelc_compiler.sema.dynamic import KEY, Given, spread
 from reelc_compiler.sema.fold import literal_text
 from reelc_compiler.sema.kinds import (
     BOOL,
@@ -27,14 +29,17 @@ from reelc_compiler.sema.kinds import (
     UNKNOWN,
     FileKind,
     Kind,
+    ListKind,
     NodeKind,
     Opaque,
     OptionalKind,
+    RecordKind,
     a_kind,
     single,
 )
 from reelc_dsl import ast
 from reelc_dsl.diagnostics.codes import (
+    BAD_INPUT_VALUE,
     BAD_LINK,
     MISSING_INPUT,
     NOT_YET,
@@ -43,7 +48,7 @@ from reelc_dsl.diagnostics.codes import (
     UNKNOWN_INPUT,
     UNKNOWN_NODE,
 )
-from reelc_dsl.diagnostics.fixes import respell
+from reelc_dsl.diagnostics.fixes import in_brackets, quote, respell
 from reelc_dsl.diagnostics.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -81,7 +86,8 @@ def check(exprs: "Exprs", expr: ast.NodeExpr) -> Kind:
         state = "deprecated" if schema.deprecated else "experimental"
         exprs.report(OLD_NODE, f"ComfyUI calls the node `{name}` {state}", expr.class_type.span)
     arguments(exprs, expr, schema)
-    return NodeKind(f"node {name}", tuple((o.name, socket_kind(o)) for o in schema.outputs))
+    outputs = tuple((o.name, socket_kind(o)) for o in schema.outputs)
+    return NodeKind(f"node {name}", outputs, saves=schema.output_node)
 
 
 def socket_kind(output: OutputSchema) -> Kind:
@@ -90,13 +96,7 @@ def socket_kind(output: OutputSchema) -> Kind:
 
 
 def arguments(exprs: "Exprs", expr: ast.NodeExpr, schema: NodeSchema) -> None:
-    literals: dict[str, str] = {}
-    for arg in expr.args:
-        text = literal_text(arg.value)
-        if arg.name is not None and text is not None:
-            literals[arg.name.text] = text
-    known = expand_inputs(schema, literals)
-    given: dict[str, ast.Arg] = {}
+    """Check what a node is given against what its class takes."""
     for arg in expr.args:
         if arg.spread:
             exprs.kind(arg.value)
@@ -104,46 +104,128 @@ def arguments(exprs: "Exprs", expr: ast.NodeExpr, schema: NodeSchema) -> None:
         elif arg.name is None:
             exprs.kind(arg.value)
             exprs.report(SURPLUS_ARGUMENT, "a node's inputs are given by name", arg.span, "for example `images: clip`")
-        elif arg.name.text in given:
-            exprs.kind(arg.value)
-            exprs.report(SURPLUS_ARGUMENT, f"the input `{arg.name.text}` is given twice", arg.name.span)
+    given: dict[str, Given] = {}
+    for item in spread(schema, (a for a in expr.args if not a.spread)):
+        if item.name in given:
+            exprs.kind(item.value)
+            exprs.report(SURPLUS_ARGUMENT, f"the input `{item.name}` is given twice", item.place)
         else:
-            given[arg.name.text] = arg
-            argument(exprs, expr, arg, known)
+            given[item.name] = item
+    literals = {n: text for n, item in given.items() if (text := literal_text(item.value)) is not None}
+    known = expand_inputs(schema, literals)
+    # Lists and records that only their values take apart.
+    whole = {n for n, item in given.items() if argument(exprs, expr, item, known)}
+    missing(exprs, expr, known, given, literals, whole)
+
+
+def missing(
+    exprs: "Exprs",
+    expr: ast.NodeExpr,
+    known: Mapping[str, InputSchema],
+    given: Mapping[str, Given],
+    literals: Mapping[str, str],
+    whole: Collection[str],
+) -> None:
+    """Report required inputs that are not given."""
     # A choice that is not a literal may open inputs that only its value tells.
     chosen = all(n in literals or n not in given for n, i in known.items() if i.type == DYNAMIC_COMBO)
-    lacking = [n for n, i in known.items() if i.required and n not in given]
+    lacking = [n for n, i in known.items() if i.required and n not in given and not old_way(n, known, given)]
+    lacking = [n for n in lacking if not any(n.startswith(f"{w}.") for w in whole)]
     meant = {found for n in given if n not in known for found in nearest(n, lacking)}
     lacking = [n for n in lacking if n not in meant]
-    if lacking and chosen and not exprs.dead:
-        names = ", ".join(f"`{n}`" for n in lacking)
-        exprs.report(MISSING_INPUT, f"the node `{schema.class_type}` needs {names}", expr.class_type.span)
-
-
-def argument(exprs: "Exprs", expr: ast.NodeExpr, arg: ast.Arg, known: dict[str, InputSchema]) -> None:
-    assert arg.name is not None
-    kind = single(exprs.kind(arg.value))
-    schema = known.get(arg.name.text)
-    if schema is None:
-        dynamic = any(arg.name.text.startswith(f"{n}.") for n, i in known.items() if i.type.startswith("COMFY_"))
-        if not exprs.dead:
-            help_ = did_you_mean(arg.name.text, known) or ("its inputs are " + ", ".join(f"`{n}`" for n in known),)
-            if dynamic:
-                help_ = (*help_, "which inputs there are depends on the choice before the dot")
-            exprs.report(
-                UNKNOWN_INPUT,
-                f"the node `{expr.class_type.text}` has no input `{arg.name.text}`",
-                arg.name.span,
-                *help_,
-                fix=respell(arg.name.span, arg.name.text, known, quoted=True),
-            )
+    if not lacking or not chosen or exprs.dead:
         return
-    if not fits(kind, schema) and not exprs.dead:
+    names = ", ".join(f"`{n}`" for n in lacking)
+    help_ = [
+        f"`{n}` has inputs of its own: write `{n}: {{ {KEY}: {quote(literals[n])}, ... }}`"
+        for n, i in known.items()
+        if i.type == DYNAMIC_COMBO and n in literals and any(m.startswith(f"{n}.") for m in lacking)
+    ]
+    exprs.report(MISSING_INPUT, f"the node `{expr.class_type.text}` needs {names}", expr.class_type.span, *help_[:1])
+
+
+def old_way(name: str, known: Mapping[str, InputSchema], given: Collection[str]) -> bool:
+    """Whether an input of a choice (``format.codec``) is given as the class took it before it had that choice."""
+    last = name.rsplit(".", 1)[-1]
+    return last != name and last in given and last in known and known[last].hidden_widget
+
+
+def argument(exprs: "Exprs", expr: ast.NodeExpr, item: Given, known: Mapping[str, InputSchema]) -> bool:
+    """Check one input; whether it is a whole list or record that elaboration takes apart."""
+    schema = known.get(item.name)
+    if item.schema is not None and (item.schema.autogrow is not None or isinstance(item.value, ast.RecordExpr)):
+        return dynamic(exprs, expr, item, item.schema)
+    kind = single(exprs.kind(item.value))
+    if item.schema is not None and item.schema.type == DYNAMIC_COMBO and isinstance(kind, RecordKind):
+        if KEY not in kind.map and not exprs.dead:
+            no_key(exprs, item, item.schema)
+        return True
+    if schema is None:
+        if not exprs.dead and not exprs.left_out(item.value):
+            unknown(exprs, expr, item, known)
+    elif not fits(kind, schema) and not exprs.dead:
         exprs.report(
-            BAD_LINK, f"the input `{arg.name.text}` takes {wanted(schema)}, and this is {a_kind(kind)}", arg.value.span
+            BAD_LINK, f"the input `{item.name}` takes {wanted(schema)}, and this is {a_kind(kind)}", item.value.span
         )
     elif isinstance(kind, Opaque) and not same_dialect(kind.dialect, schema.dialect) and not exprs.dead:
-        exprs.report(BAD_LINK, misunderstood(schema, kind.name, kind.dialect), arg.value.span, SAME_NAME_ONLY)
+        exprs.report(BAD_LINK, misunderstood(schema, kind.name, kind.dialect), item.value.span, SAME_NAME_ONLY)
+    return False
+
+
+def unknown(exprs: "Exprs", expr: ast.NodeExpr, item: Given, known: Mapping[str, InputSchema]) -> None:
+    """Report an input that the class does not have."""
+    written = item.name.removeprefix(item.prefix)
+    near = [n.removeprefix(item.prefix) for n in known if n.startswith(item.prefix)]
+    help_ = did_you_mean(written, near) or ("its inputs are " + ", ".join(f"`{n}`" for n in known),)
+    if any(item.name.startswith(f"{n}.") for n, i in known.items() if i.type == DYNAMIC_COMBO):
+        help_ = (*help_, "which inputs there are depends on the choice before the dot")
+    exprs.report(
+        UNKNOWN_INPUT,
+        f"the node `{expr.class_type.text}` has no input `{item.name}`",
+        item.place,
+        *help_,
+        fix=respell(item.place, written, near, quoted=True),
+    )
+
+
+def dynamic(exprs: "Exprs", expr: ast.NodeExpr, item: Given, schema: InputSchema) -> bool:
+    """Check a value for a repeating input, or a record for a choice, that is not taken apart here."""
+    grow = schema.autogrow
+    kind = exprs.kind(item.value)
+    if exprs.dead or kind == UNKNOWN:
+        return True
+    if grow is None:
+        no_key(exprs, item, schema)
+    elif isinstance(item.value, ast.ListExpr) and len(item.value.items) > len(grow.names):
+        exprs.report(
+            BAD_INPUT_VALUE,
+            f"the input `{item.name}` takes up to {len(grow.names)} values, and these are {len(item.value.items)}",
+            item.value.span,
+        )
+    elif not isinstance(kind, ListKind | RecordKind):
+        alone = single(kind)
+        exprs.report(
+            BAD_LINK,
+            f"the input `{item.name}` repeats and takes a list, and this is {a_kind(alone)}",
+            item.value.span,
+            f"write `{item.name}: [...]`",
+            fix=in_brackets(item.value.span) if fits(alone, grow.element) else None,
+        )
+    elif isinstance(kind, ListKind) and not fits(single(kind.element), grow.element):
+        message = f"the input `{item.name}` takes a list of {wanted(grow.element)}, and this is {a_kind(kind)}"
+        exprs.report(BAD_LINK, message, item.value.span)
+    return True
+
+
+def no_key(exprs: "Exprs", item: Given, schema: InputSchema) -> None:
+    """Report a record for a choice that does not say what is chosen."""
+    keys = ", ".join(quote(k) for k in schema.options or ())
+    exprs.report(
+        MISSING_INPUT,
+        f"the record for `{item.name}` does not say what is chosen",
+        item.value.span,
+        f"add `{KEY}: ...`, one of {keys}",
+    )
 
 
 SAME_NAME_ONLY = "they share the type's name alone: ComfyUI links them, and fails when the node runs"

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reelc_compiler.sema.kinds import Kind
 from reelc_dsl import ast
 from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source, Span
+
+if TYPE_CHECKING:
+    # Few programs have a workflow, and need what reads graphs.
+    from reelc_compiler.importing.graphs import GraphText
+    from reelc_compiler.importing.reading import RawNode
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +44,41 @@ class PipelineInfo:
     params: tuple[ParamInfo, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PortInfo:
+    """A port of a workflow with its kind.
+
+    Args:
+        needed: an `in` that must be given: the graph has no value of its own there.
+        node, slot: what an `out` gives.
+    """
+
+    name: str
+    kind: Kind
+    decl: ast.Port
+    needed: bool = False
+    node: str = ""
+    slot: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkflowInfo:
+    """A graph as a stage.
+
+    Args:
+        ins, outs: its ports.
+        nodes: the graph's nodes that the outs need, each after what it reads from.
+        returns: its outs, as a node has outputs.
+    """
+
+    module: "ModuleInfo"
+    decl: ast.Workflow
+    ins: tuple[PortInfo, ...]
+    outs: tuple[PortInfo, ...]
+    nodes: "Mapping[str, RawNode]"
+    returns: Kind
+
+
 @dataclass(slots=True, eq=False)
 class ModuleInfo:
     """One file: its tree and what it declares.
@@ -56,6 +96,7 @@ class ModuleInfo:
     types: dict[str, tuple[Kind, Span]] = field(default_factory=dict[str, tuple[Kind, Span]])
     stages: dict[str, StageInfo] = field(default_factory=dict[str, StageInfo])
     pipelines: dict[str, PipelineInfo] = field(default_factory=dict[str, PipelineInfo])
+    workflows: dict[str, WorkflowInfo] = field(default_factory=dict[str, WorkflowInfo])
     kinds: dict[int, Kind] = field(default_factory=dict[int, Kind])
     uses: "list[ModuleInfo]" = field(default_factory=list[Any])
     used_types: "list[tuple[ast.Ident, ModuleInfo, ast.Record]]" = field(default_factory=list[Any])
@@ -112,14 +153,18 @@ class BrokenBinding:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NotYetBinding:
-    """A name that a declaration without a meaning yet introduced (``workflow``)."""
+class WorkflowBinding:
+    """The name of a workflow; its ports are checked when all types are known."""
 
-    what: str
+    module: ModuleInfo
+    decl: ast.Workflow
+    text: "GraphText"
     span: Span
 
 
-Binding = StageBinding | ModuleBinding | ConstBinding | BrokenBinding | NotYetBinding
+Binding = StageBinding | WorkflowBinding | ModuleBinding | ConstBinding | BrokenBinding
+# What other files may take from a module, beside its records.
+EXPORTED = StageBinding | WorkflowBinding | ConstBinding
 
 
 @dataclass(slots=True, eq=False)

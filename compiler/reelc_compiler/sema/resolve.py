@@ -10,22 +10,23 @@ from functools import cache
 from posixpath import dirname, join, normpath
 
 from reelc_compiler.sema.program import (
+    EXPORTED,
     Binding,
     BrokenBinding,
     ConstBinding,
     ModuleBinding,
     ModuleInfo,
-    NotYetBinding,
     Program,
     StageBinding,
+    WorkflowBinding,
 )
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, Fix, Label, Sink
 from reelc_dsl.diagnostics.codes import (
     CIRCULAR_USE,
     DUPLICATE_NAME,
+    MISSING_INPUT_FILE,
     NOT_IN_MODULE,
-    NOT_YET,
     OUTSIDE_PROJECT,
     SYNTAX,
     UNKNOWN_MODULE,
@@ -114,16 +115,8 @@ class _Resolver:
                 self.enter(info, name, StageBinding(info, item, name.span))
             case ast.Let(name=name):
                 self.enter(info, name, ConstBinding(info, item, name.span))
-            case ast.Workflow(name=name):
-                self.sink.add(
-                    Diagnostic(
-                        code=NOT_YET,
-                        message="`workflow` has no meaning yet: graphs cannot be imported as stages",
-                        span=name.span,
-                        help=("write the graph's nodes with `node` in a stage of your own",),
-                    )
-                )
-                self.enter(info, name, NotYetBinding("workflow", name.span))
+            case ast.Workflow():
+                self.workflow(info, item)
             case ast.Record() | ast.Pipeline():
                 pass  # types and pipelines have namespaces of their own, filled with their signatures
 
@@ -142,6 +135,51 @@ class _Resolver:
         self.enter(info, name, BrokenBinding(name.span, misspelt=True))
         for other in meant:
             info.names.setdefault(other, BrokenBinding(name.span))
+
+    def workflow(self, info: ModuleInfo, item: ast.Workflow) -> None:
+        """Read a workflow's graph."""
+        from reelc_compiler.importing.graphs import Unreadable, parse_graph, unreadable
+
+        key = self.below(info, item.file.value, item.file.span)
+        source = None if key is None else self.provider.load(key)
+        if key is not None and source is None:
+            near = self.provider.near(key)
+            self.sink.add(
+                Diagnostic(
+                    code=MISSING_INPUT_FILE,
+                    message=f"there is no file `{key}`",
+                    span=item.file.span,
+                    help=("the path is relative to this file" if near is None else f"did you mean `{near}`?",),
+                )
+            )
+        if source is None:
+            self.enter(info, item.name, BrokenBinding(item.name.span))
+            return
+        try:
+            self.enter(info, item.name, WorkflowBinding(info, item, parse_graph(source), item.name.span))
+        except Unreadable as error:
+            found = unreadable(source, error)
+            label = (Label(found.span, "here"),) if found.span is not None and found.span.end else ()
+            self.sink.add(
+                Diagnostic(
+                    code=found.code,
+                    message=f"`{key}`: {found.message}",
+                    span=item.file.span,
+                    labels=label,
+                    help=found.help,
+                )
+            )
+            self.enter(info, item.name, BrokenBinding(item.name.span))
+
+    def below(self, info: ModuleInfo, path: str, span: Span) -> str | None:
+        """The key of a file that a file names; None after a diagnostic, also of a bad escape in its name."""
+        if info.key.startswith("std.") or re.search(BAD_ESCAPE, span.text):
+            return None
+        key = normpath(join(dirname(info.key), path.replace("\\", "/")))
+        if key.startswith(("../", "/")) or key == "..":
+            self.sink.add(outside(path, span))
+            return None
+        return key
 
     # -- use ---------------------------------------------------------------------------------
 
@@ -183,7 +221,7 @@ class _Resolver:
             found = used.names.get(item.name.text)
             if record is not None:
                 info.used_types.append((name, used, record))
-            if isinstance(found, StageBinding | ConstBinding) and found.module is used:
+            if isinstance(found, EXPORTED) and found.module is used:
                 self.enter(info, name, found)
             elif record is None:
                 if isinstance(found, BrokenBinding):
@@ -209,13 +247,10 @@ class _Resolver:
         """The module that a `use` means, parsed if it is new; None after a diagnostic."""
         key = origin.path
         if origin.file:
-            # A path with a bad escape was complained of, and is not what was meant.
-            if info.key.startswith("std.") or re.search(BAD_ESCAPE, origin.span.text):
+            found = self.below(info, origin.path, origin.span)
+            if found is None:
                 return None
-            key = normpath(join(dirname(info.key), origin.path.replace("\\", "/")))
-            if key.startswith(("../", "/")) or key == "..":
-                self.sink.add(outside(origin.path, origin.span))
-                return None
+            key = found
         waiting = [k for k, _ in self.path]
         if key in waiting:
             self.circle(waiting[waiting.index(key) :], origin)
@@ -282,8 +317,8 @@ def _library_tree(source: Source) -> ast.Module:
 
 
 def exported(module: ModuleInfo) -> list[str]:
-    """What other files may take from a module: its own stages, constants and records."""
-    own = [n for n, b in module.names.items() if isinstance(b, StageBinding | ConstBinding) and b.module is module]
+    """What other files may take from a module: its own stages, workflows, constants and records."""
+    own = [n for n, b in module.names.items() if isinstance(b, EXPORTED) and b.module is module]
     return own + [i.name.text for i in records(module)]
 
 

@@ -1,7 +1,8 @@
 """Every diagnostic code, declared once. A published code is never reused or renumbered.
 
 Ranges: 01 files and syntax, 02 names, 03 kinds and units, 04 facts and limits, 05 nodes and
-catalogs, 06 input files, 07 runs, 09 not yet and internal. Each has a page in ``docs/diagnostics/``.
+catalogs, 06 input and model files, 07 runs, 08 graphs from elsewhere, 09 not yet and internal. Each has a page
+in ``docs/diagnostics/``.
 """
 
 from reelc_dsl.diagnostics.model import Code, Severity
@@ -73,6 +74,7 @@ STAGE_WARNING = _declare("W0401", "stage-warning", "A stage advises against what
 FRAGILE_SEED = _declare(
     "W0402", "fragile-seed", "A seed is derived from a position, so inserting a shot changes the others."
 )
+STAGE_NOTE = _declare("N0401", "stage-note", "A stage says what it made of what it was given.")
 
 # -- 05 nodes and catalogs
 UNKNOWN_NODE = _declare("E0501", "unknown-node", "The catalog has no node class of this name.")
@@ -84,12 +86,34 @@ UNKNOWN_CATALOG = _declare("E0506", "unknown-catalog", "There is no node catalog
 INVALID_GRAPH = _declare("E0507", "invalid-graph", "ComfyUI would refuse the graph that was made.")
 BAD_CATALOG = _declare("E0508", "bad-catalog", "A catalog file cannot be used.")
 OLD_NODE = _declare("W0501", "old-node", "A node class is deprecated or experimental.")
+NO_RATE_FACTOR = _declare(
+    "W0502", "no-rate-factor", "The catalog's ComfyUI saves films in a quality of its own choice."
+)
+BAD_DUMP = _declare("E0510", "bad-dump", "A file with a server's answer of /object_info cannot be used.")
+UNWRITABLE = _declare("E0520", "unwritable-input", "An input in a graph has no form in Reel.")
+IMPORT_DIFFERS = _declare("E0521", "import-differs", "No Reel is known that compiles back to a graph.")
+BAD_PORT = _declare("E0522", "bad-port", "A port of a workflow names nothing in its graph.")
+PORT_KIND = _declare("E0523", "port-kind", "A port of a workflow and its graph do not fit together.")
+EQUAL_NODES = _declare("W0520", "equal-nodes", "Equal nodes of an imported graph become one.")
+UNUSED_PORT = _declare("W0521", "unused-port", "A port of a workflow feeds nothing that comes out.")
 
 # -- 06 input files
 MISSING_INPUT_FILE = _declare("E0601", "missing-input-file", "An input file is not there.")
 NOT_A_PICTURE = _declare("E0602", "not-a-picture", "An input file is not a picture that can be measured.")
 PICTURE_TOO_LARGE = _declare("E0603", "picture-too-large", "An input file is too large to be sent to a worker.")
 OUTSIDE_PROJECT = _declare("E0604", "outside-project", "A path leads outside the project's folder.")
+BAD_LOCK = _declare("E0605", "bad-lock", "The lock file cannot be used.")
+LOCK_CATALOG = _declare("E0606", "lock-catalog", "The node catalog that the lock names is not at hand.")
+STALE_LOCK = _declare("E0607", "stale-lock", "The lock file is not what `reelc models lock` would write.")
+NOT_FETCHED = _declare("E0608", "not-fetched", "A model file could not be downloaded.")
+GATED_MODEL = _declare("E0609", "gated-model", "A host does not give a model file to just anyone.")
+WRONG_MODEL = _declare("E0610", "wrong-model", "A model file is not the one that is meant.")
+NO_MODEL_SOURCE = _declare("E0611", "no-model-source", "It is not known where a model file can be downloaded.")
+UNSAFE_MODEL = _declare("E0612", "unsafe-model", "The address or name of a model file is not safe to use.")
+STD_CHANGED = _declare("W0605", "std-changed", "The standard library is not the one of the lock.")
+LOCKED_INPUT_CHANGED = _declare("W0606", "locked-input-changed", "An input file is not the one of the lock.")
+NOT_IN_LOCK = _declare("W0607", "not-in-lock", "A program needs model files that the lock does not have.")
+INPUT_FROM_LOCK = _declare("N0605", "input-from-lock", "An input file is not there; its facts come from the lock.")
 
 # -- 07 runs
 WORKER_UNREACHABLE = _declare("E0701", "worker-unreachable", "A worker does not answer.")
@@ -119,6 +143,28 @@ UNKNOWN_STOP = _declare("E0724", "unknown-stop", "A run cannot stop after someth
 BAD_CONFIG = _declare("E0725", "bad-config", "The configuration file cannot be used.")
 UNKNOWN_WORKER = _declare("E0726", "unknown-worker", "No worker of this address was added.")
 LOW_VRAM = _declare("W0701", "low-vram", "A worker has less GPU memory than a stage is said to need.")
+
+# -- 08 graphs from elsewhere
+NOT_A_GRAPH = _declare("E0801", "not-a-graph", "A file is no API-format graph that a ComfyUI server could read.")
+BROKEN_LINK = _declare("E0802", "broken-link", "A link leads to no node, or to no output of it.")
+LINK_CYCLE = _declare("E0803", "link-cycle", "The links of a graph form a circle.")
+NO_OUTPUT_NODE = _declare("E0804", "no-output-node", "A graph has no node that saves or shows anything.")
+FAILS_WHEN_RUN = _declare("E0805", "fails-when-run", "ComfyUI accepts the graph, and the node fails when it runs.")
+KILLS_SERVER = _declare(
+    "E0806", "kills-server", "ComfyUI accepts the graph, and its queue stops for good when it comes to it."
+)
+IGNORED_INPUT = _declare("W0801", "ignored-input", "ComfyUI ignores an input that the node class does not have.")
+REWRITTEN_VALUE = _declare("W0802", "rewritten-value", "ComfyUI takes a value as another one.")
+OFF_STEP = _declare("W0803", "off-step", "A number lies between the steps of its input.")
+UNREACHED_NODE = _declare("W0804", "unreached-node", "No output needs the node, so it never runs.")
+STALE_INPUT = _declare("W0805", "stale-input", "An input belongs to another choice than the one that is made.")
+SLOT_GAP = _declare("W0806", "slot-gap", "A repeating input has an empty slot before a full one.")
+PAID_SERVICE = _declare("W0807", "paid-service", "A node calls a service over the internet that costs money.")
+WRONG_FILE_KIND = _declare("W0808", "wrong-file-kind", "A file is there, and is of a kind that the node does not read.")
+WIDGET_VALUE = _declare("W0809", "widget-value", "A value lies outside what a pack's own widget offers.")
+DUPLICATE_KEY = _declare("W0810", "duplicate-key", "A JSON object gives one name twice, and the last one counts.")
+UNKNOWN_FILE = _declare("W0811", "unknown-file", "Whether a file is on the worker cannot be known from the catalog.")
+SUSPECT_VALUE = _declare("W0812", "suspect-value", "ComfyUI lets a value pass that is probably not meant.")
 
 # -- 09 not yet and internal
 NOT_YET = _declare("E0901", "not-yet", "This is Reel, but this version of reelc gives it no meaning yet.")

@@ -26,6 +26,14 @@ def add(span: Span, text: str) -> Fix:
     return Fix(f"add `{text}`", (Edit(Span(span.source, span.end, span.end), text),))
 
 
+def in_brackets(span: Span) -> Fix | None:
+    """Make a list of one value."""
+    if span.source.library:
+        return None
+    ends = (Span(span.source, span.start, span.start), "["), (Span(span.source, span.end, span.end), "]")
+    return Fix("make a list of it", tuple(Edit(place, text) for place, text in ends))
+
+
 def respell(span: Span, name: str, candidates: Iterable[str], *, quoted: bool = False) -> Fix | None:
     """Correct a misspelt name.
 

@@ -140,6 +140,8 @@ class Statements(Expressions):
                 return self.demand("require", node.test, node.message, node.help)
             case ast.Warn():
                 return self.demand("warn", node.test, node.message, node.help)
+            case ast.Note():
+                return self.demand("note", node.test, node.message, node.help)
             case ast.OutputStmt():
                 return row(self.named("output", node.name), SPACE, word("="), SPACE, self.expr(node.value))
             case ast.Return():
@@ -157,7 +159,7 @@ class Statements(Expressions):
                 assert_never(node)
 
     def demand(self, keyword: str, test: ast.Expr, message: ast.TextLit | None, advice: ast.TextLit | None) -> Doc:
-        """``require`` or ``warn``: on one line, or ``else`` and ``help`` each on its own."""
+        """``require``, ``warn`` or ``note``: on one line, or ``else`` and ``help`` each on its own."""
         docs = [self.cursor.word(keyword), SPACE, Nest(self.expr(test))]
         broken = False
         for introduction, text in (("else", message), ("help", advice)):

@@ -80,7 +80,7 @@ def command(
     def make(report: "Callable[[events.Event], None]", warn: "Callable[[Diagnostic], None]") -> "Job":
         return resumed_job(place, folder, info, report, warn)
 
-    def go(job: "Job") -> "list[events.OutputWritten]":
+    def go(job: "Job") -> "list[events.Written]":
         films = render(job, chosen, how, partial(address_of, configured=place.config.workers))
         if not films:
             # Another process has finished it since we looked.

@@ -14,6 +14,8 @@ from reelc_runtime.media import color
 from reelc_runtime.media.errors import MediaError, NotAVideo, TooLarge, Truncated, reading
 from reelc_runtime.media.lossless import settle
 
+# Endings of files whose pictures can be decoded here; of others (sound, models, 3D) only the size is looked at.
+DECODABLE = frozenset({".png", ".jpg", ".jpeg", ".gif", ".mp4", ".mov", ".mkv", ".webm", ".avi"})
 RATE_TOLERANCE = Fraction(1, 1000)
 
 
@@ -185,6 +187,18 @@ def check(facts: Facts, found: VideoFacts, *, container: str | None = None, code
     if codec is not None:
         pairs.append(("codec", codec, found.codec))
     return [Mismatch(what=what, expected=str(wanted), found=str(got)) for what, wanted, got in pairs if wanted != got]
+
+
+def check_saved(path: Path, limits: Limits = DEFAULT_LIMITS) -> None:
+    """See that a file of which nothing was planned is not empty, and decodes when it is a medium that can be.
+
+    Raises:
+        MediaError: it is empty, damaged, or not what its ending says.
+    """
+    if path.stat().st_size == 0:
+        raise Truncated(f"{path.name} is empty")
+    if path.suffix in DECODABLE:
+        probe_video(path, limits)
 
 
 def check_artifact(artifact: Artifact, path: Path, limits: Limits = DEFAULT_LIMITS) -> list[str]:

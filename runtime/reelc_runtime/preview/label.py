@@ -5,6 +5,7 @@ from typing import Any, cast
 import cv2
 import numpy as np
 
+from reelc_runtime.preview.eyes import eye_size, parted
 from reelc_runtime.preview.pictures import Frame
 
 TEXT = "PREVIEW - not a render"
@@ -19,9 +20,12 @@ class Label:
 
     Args:
         width, height: of the frames, pixels.
+        layout: for which eyes they are; each eye sees the label.
     """
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, layout: str = "mono") -> None:
+        self._layout = layout
+        width, height = eye_size(width, height, layout)
         letters = _letters(TEXT)
         tall = max(8, round(height * 0.05))
         wide = round(letters.shape[1] * tall / letters.shape[0])
@@ -40,10 +44,11 @@ class Label:
     def on(self, frame: Frame) -> Frame:
         """A copy of a frame with the label on it."""
         out = frame.copy()
-        tall, wide = self._keep.shape[:2]
-        box = out[self._top : self._top + tall, self._left : self._left + wide]
-        tall, wide = box.shape[:2]
-        box[:] = np.rint(box * self._keep[:tall, :wide] + self._add[:tall, :wide]).astype(np.uint8)
+        for view in parted(out, self._layout):
+            tall, wide = self._keep.shape[:2]
+            box = view[self._top : self._top + tall, self._left : self._left + wide]
+            tall, wide = box.shape[:2]
+            box[:] = np.rint(box * self._keep[:tall, :wide] + self._add[:tall, :wide]).astype(np.uint8)
         return out
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Frame = NDArray[np.uint8]
 Flow = NDArray[np.float32]
 Gray = NDArray[np.uint8]
+Colors = NDArray[np.float32]
 
 
 # OpenCV's DIS (5.0.0) reads past its buffers, and takes the process down, on pictures such as 90x25: seen
@@ -45,9 +46,9 @@ def resized(picture: Frame, width: int, height: int) -> Frame:
     return cast(Frame, cv2.resize(picture, (width, height), interpolation=method))
 
 
-def padded(picture: Frame, width: int, height: int, left: int, top: int) -> Frame:
-    """On a black canvas, with its upper left corner at (left, top)."""
-    canvas: Frame = np.zeros((height, width, 3), np.uint8)
+def padded(picture: Frame, width: int, height: int, left: int, top: int, bars: int = 0) -> Frame:
+    """On a plain canvas as bright as ``bars``, with its upper left corner at (left, top)."""
+    canvas: Frame = np.full((height, width, 3), bars, np.uint8)
     canvas[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     return canvas
 
@@ -118,9 +119,31 @@ class MotionSearch:
         return cast(Frame, cv2.remap(picture, whole, part, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
+def looked_up(picture: Frame, across: Flow, down: Flow) -> Frame:
+    """A picture whose pixels are taken from places in another; black where a place lies outside.
+
+    Args:
+        picture: what is looked into.
+        across, down: float32 ``[height, width]`` of the new picture: the place of each pixel, in pixels.
+    """
+    seen = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0))
+    return cast(Frame, seen)
+
+
 def blended(one: Frame, other: Frame, amount: float) -> Frame:
     """``one`` at 0, ``other`` at 1."""
     return cast(Frame, cv2.addWeighted(one, 1 - amount, other, amount, 0))
+
+
+def lab(picture: Frame) -> Colors:
+    """In CIELAB: float32 ``[height, width, 3]``, L from 0 to 100."""
+    return cast(Colors, cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB))
+
+
+def from_lab(colors: Colors) -> Frame:
+    """Back from :func:`lab`; what lies beyond black and white is cut off."""
+    picture = cast(Colors, cv2.cvtColor(colors, cv2.COLOR_LAB2RGB))
+    return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def thumbnail(picture: Frame, side: int = 512, quality: int = 80) -> bytes:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, cast
 
+from reelc_compiler.facts import EYES, PROJECTIONS
 from reelc_compiler.plan import Facts, Graph, Medium, Region, StandIn
 from reelc_runtime.preview.errors import Refusal
 from reelc_runtime.preview.folders import Folders
@@ -196,7 +197,11 @@ def _medium(value: Any, name: str) -> Medium:
         height=_whole(facts.get("height"), f"the height of {name}", least, MAX_SIDE),
         frames=_whole(facts.get("frames"), f"the frames of {name}", least, MAX_FRAMES),
         fps=rate,
+        eyes=_one_of(facts.get("eyes"), EYES, f"the eyes of {name}"),
+        projection=_one_of(facts.get("projection"), PROJECTIONS, f"the projections of {name}"),
     )
+    if (read.eyes == "sbs" and read.width % 2) or (read.eyes == "tb" and read.height % 2):
+        raise _Bad(f"the eyes of {name} do not share {read.width}x{read.height} evenly")
     if kind == "image" and read.frames != 1:
         raise _Bad(f"{name} is an image of {read.frames} frames")
     return Medium(node=_text(entry.get("node"), f"the node of {name}"), slot=0, facts=read)
@@ -218,6 +223,12 @@ def _text(value: Any, what: str) -> str:
     if not isinstance(value, str):
         raise _Bad(f"{what} is not text")
     return value
+
+
+def _one_of(value: Any, known: tuple[str, ...], what: str) -> str:
+    if value not in known:
+        raise _Bad(f"{what} are not one of {', '.join(known)}")
+    return cast(str, value)
 
 
 def _whole(value: Any, what: str, least: int, most: int) -> int:

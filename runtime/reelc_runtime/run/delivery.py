@@ -1,17 +1,19 @@
 """Films and looks, put in their place from finished artifacts."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reelc_compiler.plan import Artifact, Output
+from reelc_compiler.plan import Artifact, Output, Save
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import BAD_RESULT, CANNOT_WRITE, NO_SPACE
 from reelc_runtime.digest import sha256_of
 from reelc_runtime.run import events
 from reelc_runtime.run.faults import RunFault
+from reelc_runtime.run.record import cannot_write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Delivery:
         preview: whether everything is made of stand-ins, and must say so.
         labelled: whether the label is to be burnt into what is not a film yet.
         file: where a finished artifact lies.
+        saved: where the files lie that a job's node of the user's own saved.
         report: is told.
     """
 
@@ -30,6 +33,7 @@ class Delivery:
     preview: bool
     labelled: bool
     file: Callable[[str], Path]
+    saved: Callable[[str, Save], list[Path]]
     report: Callable[[events.Event], None]
 
     async def assemble(self, output: Output) -> events.OutputWritten:
@@ -37,6 +41,18 @@ class Delivery:
         to = self.out / previewed(output.file, preview=self.preview)
         await asyncio.to_thread(_assemble, [self.file(a) for a in output.artifacts], output, to, self.preview)
         return await self.written(output.name, to, output)
+
+    async def copy(self, job: str, save: Save) -> list[events.FileWritten]:
+        """Put the files of an output in their place: under its name, numbered when they are several."""
+        files = self.saved(job, save)
+        written: list[events.FileWritten] = []
+        for number, file in enumerate(files, 1):
+            to = self.out / f"{save.name}{f'-{number}' if len(files) > 1 else ''}{file.suffix}"
+            await asyncio.to_thread(_copy, file, to)
+            size, digest = await asyncio.to_thread(_measured, to)
+            written.append(events.FileWritten(output=save.name, path=str(to), bytes=size, sha256=digest))
+            self.report(written[-1])
+        return written
 
     async def written(self, name: str, to: Path, what: Output | Artifact) -> events.OutputWritten:
         """Tell of a file that is in its place; ``what`` has the facts."""
@@ -55,6 +71,17 @@ class Delivery:
         )
         self.report(event)
         return event
+
+
+def _copy(file: Path, to: Path) -> None:
+    """A copy that is whole or not there."""
+    part = to.with_name(f".{to.name}.part")
+    try:
+        shutil.copyfile(file, part)
+        part.replace(to)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise RunFault(cannot_write(to, error)) from None
 
 
 def _measured(path: Path) -> tuple[int, str]:

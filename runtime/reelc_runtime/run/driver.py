@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reelc_compiler.plan import Job
+from reelc_compiler.plan import Job, Save
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import (
     INTERNAL,
@@ -56,7 +56,7 @@ CANCEL_TICK = 0.5
 UNLOGGED = (events.NodeProgress, events.NodeStarted, events.NodeFinished)
 
 
-async def run(request: RunRequest) -> list[events.OutputWritten]:
+async def run(request: RunRequest) -> list[events.Written]:
     """Carry out a plan, or go on with a run of this name.
 
     Returns:
@@ -94,7 +94,7 @@ class _Driver:
 
     # -- beginning and ending -----------------------------------------------------------------
 
-    async def run(self) -> list[events.OutputWritten]:
+    async def run(self) -> list[events.Written]:
         """The whole run; its record says how it ended."""
         self.folder.lock()
         try:
@@ -181,7 +181,7 @@ class _Driver:
 
     # -- carrying out -------------------------------------------------------------------------
 
-    async def _carry_out(self) -> list[events.OutputWritten]:
+    async def _carry_out(self) -> list[events.Written]:
         request, started = self.request, self.request.clock.monotonic()
         leases = await self._leases()
         self.pool = Pool(
@@ -239,7 +239,7 @@ class _Driver:
             raise RunFault(bad_database(error)) from None
         return Shared(self.registry, request.run)
 
-    async def _with_engine(self) -> list[events.OutputWritten]:
+    async def _with_engine(self) -> list[events.Written]:
         self.context = self._make_context()
         await survey((self.jobs[name] for name in self.request.goal.jobs), self.context)
         for job in self.request.goal.jobs:
@@ -274,7 +274,7 @@ class _Driver:
             clock=request.clock,
         )
 
-    async def _schedule(self, engine: Engine) -> list[events.OutputWritten]:
+    async def _schedule(self, engine: Engine) -> list[events.Written]:
         """Jobs as soon as what they start from is there, then assembly."""
         request = self.request
         serving = asyncio.ensure_future(self.pool.serve())
@@ -295,7 +295,7 @@ class _Driver:
                 task.cancel()
             await asyncio.gather(*own, return_exceptions=True)
 
-    async def _finish(self, jobs: "Sequence[asyncio.Future[Result | None]]") -> list[events.OutputWritten]:
+    async def _finish(self, jobs: "Sequence[asyncio.Future[Result | None]]") -> list[events.Written]:
         """Wait for all jobs; the ones that go on are not given up because another one failed."""
         ended = await asyncio.gather(*jobs, return_exceptions=True)
         for error in ended:
@@ -465,6 +465,7 @@ class _Driver:
             preview=preview,
             labelled=preview and not self.request.clean,
             file=self._file,
+            saved=self._saved,
             report=self._tell,
         )
 
@@ -474,7 +475,14 @@ class _Driver:
         assert result is not None, "all jobs are done"
         return result.files[artifact].path
 
+    def _saved(self, job: str, save: Save) -> list[Path]:
+        """Where the files lie that a node of the user's own saved."""
+        result = self.results[job].result()
+        assert result is not None, "all jobs are done"
+        ids = next(ids for known, ids in self.jobs[job].saved(result.files) if known is save)
+        return [result.files[name].path for name in ids]
 
-def _places(films: list[events.OutputWritten]) -> tuple[str, ...]:
+
+def _places(films: list[events.Written]) -> tuple[str, ...]:
     """Where films lie, whoever asks from which folder."""
     return tuple(str(Path(film.path).resolve()) for film in films)

@@ -226,6 +226,20 @@ class OutputWritten(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileWritten(Event):
+    """A file that a node of the user's own saved is in its place; nothing was known of it before."""
+
+    output: str
+    path: str
+    bytes: int
+    sha256: str
+
+
+# What a run has made.
+Written = OutputWritten | FileWritten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStopping(Event):
     """The run is ended early: ``jobs`` are on workers or on their way, and are taken off them."""
 

@@ -7,6 +7,7 @@ going to be sent, and finds out what became of it.
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -165,22 +166,41 @@ class JobBody:
         context = self.context
         scopes = None if context.alike else {self.scope(url) for url in context.pool.urls}
         entry = await context.store.take(self.identity, context.engine, scopes)
-        if entry is None or len(entry.files) != len(self.job.artifacts_out):
+        if entry is None or not self.complete(entry):
             return {"identity": self.identity}
         context.report(events.JobReused(job=self.job.id, made_by=entry.run))
         return {"files": self.described(entry), "worker": entry.worker, "outputs": {}}
+
+    def complete(self, entry: Entry) -> bool:
+        """Whether a result has what the job leaves: a file for each artifact, and some for each save."""
+        numbers = Counter(file.number for file in entry.files)
+        first = len(self.job.artifacts_out)
+        return numbers.keys() == set(range(first + len(self.job.saves))) and all(numbers[n] == 1 for n in range(first))
 
     def described(self, entry: Entry) -> list[Json]:
         """A result's files as JSON values; their paths are relative to the store."""
         return [
             {
-                "artifact": artifact.id,
+                "artifact": name,
                 "path": entry.path(file).relative_to(self.context.store.root).as_posix(),
                 "sha256": file.sha256,
                 "bytes": file.bytes,
             }
-            for artifact, file in zip(self.job.artifacts_out, entry.files, strict=True)
+            for name, file in zip(self.names(entry), entry.files, strict=True)
         ]
+
+    def names(self, entry: Entry) -> list[str]:
+        """What the files of a result are called inside the run."""
+        artifacts, counted = self.job.artifacts_out, Counter[int]()
+        names: list[str] = []
+        for file in entry.files:
+            counted[file.number] += 1
+            if file.number < len(artifacts):
+                names.append(artifacts[file.number].id)
+            else:
+                save = self.job.saves[file.number - len(artifacts)]
+                names.append(save.file_id(self.job.id, counted[file.number]))
+        return names
 
     def scope(self, url: str) -> str:
         """For whom a result of a worker counts."""
@@ -306,9 +326,12 @@ class _OnWorker:
         body, context = self.body, self.body.context
         job = body.job
         found: list[tuple[Path, str, int]] = []
-        for artifact in job.artifacts_out:
-            path = self.steps.files / names[artifact.id]
-            found.append((path, sha256_of(path), path.stat().st_size))
+        numbers: list[int] = []
+        for number, ids in enumerate([*([a.id] for a in job.artifacts_out), *(ids for _, ids in job.saved(names))]):
+            for name in ids:
+                path = self.steps.files / names[name]
+                found.append((path, sha256_of(path), path.stat().st_size))
+                numbers.append(number)
         entry = context.store.put(
             body.identity,
             body.scope(self.worker.url),
@@ -318,6 +341,7 @@ class _OnWorker:
             pipeline=context.plan.pipeline,
             run=context.run,
             worker=self.worker.url,
+            numbers=numbers,
         )
         return self._result(entry, outputs)
 

@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from reelc_compiler.catalog import Catalog
+from reelc_compiler.catalog import Catalog, bundled_for
+from reelc_compiler.catalog.dump import from_dump
 from reelc_compiler.plan import Job, Model, Plan
 from reelc_compiler.target.comfyui.validate import validate
-from reelc_compiler.target.comfyui.verdict import Notice, Verdict
+from reelc_compiler.target.comfyui.verdict import Verdict
 from reelc_compiler.units import bytes_text
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import LOW_VRAM, NO_WORKER, WORKER_DIFFERS, WORKER_LACKS_MODEL, WORKER_LACKS_NODE
 from reelc_runtime.comfy import ComfyClient
+from reelc_runtime.run.differences import differences
 from reelc_runtime.run.faults import Locator, RunFault
 
 # What ComfyUI lets pass in silence, and what a node does then is not what was planned: it fails after everything
@@ -98,14 +100,13 @@ def findings(
 
     Args:
         found: from :func:`schemas`.
-        catalog: the plan's; it knows which classes check inputs themselves, which a worker does not say.
+        catalog: the plan's, or one that knows the same of the classes that it has: what a worker does not say.
     """
     out = [_lacks_node(plan, job, worker, node, found, locator) for node in _first_of_missing(job, found)]
     if out:
         return out
-    here = Catalog.from_object_info(
-        {name: info for name, info in found.items() if info is not None}, _validators(found, catalog), name=worker
-    )
+    described = {name: info for name, info in found.items() if info is not None}
+    here = from_dump(described, (catalog, *bundled_for(catalog.comfyui)), name=worker).catalog()
     models = {(m.node, m.field): m for m in _all_models(job)}
     uploads = {(u.node, u.field) for u in job.uploads} | {(a.node, a.field) for a in job.artifacts_in}
     verdict = validate(job.graph, here)
@@ -122,39 +123,46 @@ def findings(
                     f"{worker} would refuse this node: {error.message}",
                     job.id,
                     error.node,
-                    f"the plan was made for ComfyUI {plan.catalog.comfyui}; update the worker, "
-                    "or compile for a catalog that describes it",
+                    f"the plan was made for ComfyUI {plan.catalog.comfyui}; update the worker, or compile for it: "
+                    f"`reelc catalog pull --worker {worker} -o worker.catalog`, then the same command with "
+                    "`--catalog worker.catalog`",
                     notes=(f"ComfyUI calls this {error.type}",),
                 )
             )
-    return out or _silent_differences(plan, job, worker, verdict, catalog, locator)
+    return out or _other_classes(plan, job, worker, verdict, catalog, here, locator)
 
 
-def _silent_differences(
-    plan: Plan, job: Job, worker: str, verdict: Verdict, catalog: Catalog, locator: Locator
+def _other_classes(
+    plan: Plan, job: Job, worker: str, verdict: Verdict, catalog: Catalog, here: Catalog, locator: Locator
 ) -> list[Diagnostic]:
-    """What a worker would take and not do: it accepts inputs that it does not know, and choices that are missing.
+    """What a worker would take and do otherwise: its classes are not those that the plan was made for.
 
-    What holds for the plan's own catalog too is the user's, and was said by `check`. One finding a node: a node that
-    has changed has changed in several inputs.
+    One finding a node: a node that has changed has changed in several inputs.
     """
-    own = validate(job.graph, catalog)
-    planned = {(n.type, n.node, n.input) for n in own.failures + own.warnings}
-    found: dict[str, Notice] = {}
+    found: dict[str, str] = {}
+    if catalog.sha256 == plan.catalog.sha256:
+        for node, change in differences(job.graph, catalog, here):
+            found[node] = f"{change.path} {change.text}"
+    # What holds for the plan's own catalog too is the user's, and was said by `check`.
+    before = validate(job.graph, catalog)
+    planned = {(n.type, n.node, n.input) for n in (*before.failures, *before.warnings)}
     for notice in (*verdict.failures, *(w for w in verdict.warnings if w.type in SILENT_DIFFERENCES)):
         if (notice.type, notice.node, notice.input) not in planned:
-            found.setdefault(notice.node, notice)
+            found.setdefault(notice.node, notice.message)
     return [
         locator.at(
             WORKER_DIFFERS,
-            f"{worker} has another `{job.graph[notice.node]['class_type']}` than was planned for: {notice.message}",
+            f"{worker} has another `{job.graph[node]['class_type']}` than was planned for: {text}",
             job.id,
-            notice.node,
-            f"the plan was made for ComfyUI {plan.catalog.comfyui} as the catalog {plan.catalog.name} describes it; "
-            f"compile for this worker with a catalog of its own: `reelc catalog pull --worker {worker} -o my.catalog`",
-            notes=("the worker would accept the job, and fail or do something else when it comes to this node",),
+            node,
+            f"compile for this worker: `reelc catalog pull --worker {worker} -o worker.catalog`, then the same command "
+            "with `--catalog worker.catalog`",
+            notes=(
+                f"the plan was made for ComfyUI {plan.catalog.comfyui} as the catalog {plan.catalog.name} describes it",
+                "the worker would accept the job, and fail or do something else when it comes to this node",
+            ),
         )
-        for notice in found.values()
+        for node, text in found.items()
     ]
 
 
@@ -223,13 +231,3 @@ def _lacks_model(job: Job, worker: str, model: Model, locator: Locator) -> Diagn
         f"{source} ({size}; {licence})",
         f"put it in the worker's folder models/{model.folder}",
     )
-
-
-def _validators(found: Mapping[str, Any], catalog: Catalog) -> dict[str, dict[str, Any]]:
-    out: dict[str, dict[str, Any]] = {}
-    for name in found:
-        schema = catalog.get(name)
-        if schema is not None:
-            args = sorted(schema.validates)
-            out[name] = {"args": args, "kw": schema.validates_all, "v3": schema.v3}
-    return out

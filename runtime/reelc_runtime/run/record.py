@@ -12,7 +12,6 @@ runs/<run>/cancel         somebody wants it to end
 import errno
 import json
 import os
-import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
@@ -22,6 +21,7 @@ from typing import Any, cast
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import CANNOT_WRITE, NO_SPACE, RUN_BUSY, UNKNOWN_RUN
 from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_runtime.locks import try_lock, wait_lock
 from reelc_runtime.run.faults import RunFault
 
 SCHEMA = 1
@@ -185,7 +185,7 @@ class RunFolder:
         except OSError as error:
             raise RunFault(cannot_write(path, error)) from None
         with self._door():
-            taken = _try_lock(handle)
+            taken = try_lock(handle)
         if not taken:
             os.close(handle)
             raise RunFault(self.busy())
@@ -223,7 +223,7 @@ class RunFolder:
             if handle is None:
                 return False
             try:
-                return not _try_lock(handle)
+                return not try_lock(handle)
             finally:
                 os.close(handle)
 
@@ -231,7 +231,7 @@ class RunFolder:
     def _door(self) -> Generator[None]:
         """One at a time tries the lock: who only looks must not be taken for who carries it out."""
         try:
-            handle = _wait_lock(self.folder)
+            handle = wait_lock(self.folder)
         except OSError:
             handle = None  # a file system without such locks; then two that look at once may see each other
         try:
@@ -374,38 +374,6 @@ def _open_lock(path: Path) -> int | None:
         except OSError:
             return None
     return None
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _wait_lock(folder: Path) -> int | None:
-        return None  # a folder cannot be opened there
-else:
-    import fcntl
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def _wait_lock(folder: Path) -> int | None:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        except OSError:
-            os.close(handle)
-            raise
-        return handle
 
 
 def cannot_write(path: Path, error: OSError) -> Diagnostic:

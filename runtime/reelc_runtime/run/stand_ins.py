@@ -16,7 +16,21 @@ def without(plan: Plan, kinds: Collection[str], locator: Locator) -> list[Diagno
     """
     out: list[Diagnostic] = []
     for job in plan.jobs:
+        out.extend(
+            locator.at(
+                NO_STAND_IN,
+                f"the output `{save.name}` has no stand-in for a preview: the node {save.class_type} saves it, and "
+                "what it would save is not known",
+                job.id,
+                save.node,
+                "a preview shows films: clips that end in `|> video(...)`",
+            )
+            for save in job.saves
+        )
+        own = {save.node for save in job.saves}
         for region in job.regions:
+            if not own.isdisjoint(region.nodes):
+                continue  # said above
             if region.stand_in is not None and region.stand_in.kind in kinds:
                 continue
             if region.stand_in is None:

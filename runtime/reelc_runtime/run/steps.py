@@ -6,12 +6,13 @@ an engine can record them and begin again from any of them.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reelc_compiler.plan import Artifact, Graph, Job, Plan, media_to_json
+from reelc_compiler.plan import Artifact, Graph, Job, Plan, Save, media_to_json
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import BAD_RESULT, BAD_WORKER, INPUT_CHANGED, MISSING_INPUT_FILE
 from reelc_runtime.comfy import Clock, ComfyClient, ComfyError, OutputFile, Rejected, ServerError, outputs_of
@@ -27,6 +28,9 @@ Report = Callable[[events.Event], None]
 
 # A file that is larger than this for each of its frames is none that was asked for.
 MAX_BYTES_PER_FRAME = 64 * 2**20
+# What a node of the user's own saves may be anything; a file larger than this, or more of them, is no film.
+MAX_SAVED_BYTES = 64 * 2**30
+MOST_SAVED = 100_000
 TOO_LARGE = 413
 
 
@@ -219,7 +223,27 @@ class Steps:
                 "subfolder": files[0].subfolder,
                 "type": files[0].type,
             }
+        for save in self.job.saves:
+            saved = outputs_of(entry, save.node)
+            if not 0 < len(saved) <= MOST_SAVED:
+                raise RunFault(self._saved_wrong(save, len(saved)))
+            for number, file in enumerate(saved, 1):
+                outputs[save.file_id(self.job.id, number)] = {
+                    "filename": file.filename,
+                    "subfolder": file.subfolder,
+                    "type": file.type,
+                }
         return {"outputs": outputs}
+
+    def _saved_wrong(self, save: Save, count: int) -> Diagnostic:
+        what = "saved no file" if count == 0 else f"saved {count} files, more than {MOST_SAVED}"
+        return self.locator.at(
+            BAD_RESULT,
+            f"{self.client.url} reports success, and the node {save.class_type} {what} for the output `{save.name}`",
+            self.job.id,
+            save.node,
+            "an output is a node that saves files; leave out what only shows a text or a number",
+        )
 
     def _no_file(self, artifact: Artifact, count: int) -> Diagnostic:
         return self.locator.at(
@@ -262,6 +286,16 @@ class Steps:
             self.report(
                 events.ArtifactDownloaded(job=self.job.id, artifact=artifact.id, bytes=got.bytes, sha256=got.sha256)
             )
+        for _, ids in self.job.saved(args["outputs"]):
+            for name in ids:
+                ref = OutputFile(**args["outputs"][name])
+                files[name] = f"{name}{_ending(ref.filename)}"
+                part = self.files / f"{files[name]}.part"
+                got = await self.client.view(ref, part, max_bytes=MAX_SAVED_BYTES)
+                part.replace(self.files / files[name])
+                self.report(
+                    events.ArtifactDownloaded(job=self.job.id, artifact=name, bytes=got.bytes, sha256=got.sha256)
+                )
         return {"files": files}
 
     async def verify(self, args: Json) -> Json:
@@ -289,7 +323,24 @@ class Steps:
                     fps=None if facts.fps is None else str(facts.fps),
                 )
             )
+        for save, ids in self.job.saved(args["files"]):
+            for name in ids:
+                path = self.files / args["files"][name]
+                try:
+                    await asyncio.to_thread(verify.check_saved, path)
+                except errors.MediaError as error:
+                    raise RunFault(self._unusable(save, str(error), path)) from None
+                done.append(name)
         return {"verified": done}
+
+    def _unusable(self, save: Save, why: str, path: Path) -> Diagnostic:
+        return self.locator.at(
+            BAD_RESULT,
+            f"what the node {save.class_type} saved for the output `{save.name}` cannot be used: {why}",
+            self.job.id,
+            save.node,
+            notes=(f"the file is kept as {path}",),
+        )
 
     def _differs(self, artifact: Artifact, wrong: list[str], path: Path) -> Diagnostic:
         return self.locator.at(
@@ -299,6 +350,12 @@ class Steps:
             artifact.node,
             notes=(f"the file is kept as {path}",),
         )
+
+
+def _ending(filename: str) -> str:
+    """The ending of a file from a worker, ``.png``; ``.bin`` where it has none that says anything."""
+    ending = Path(filename).suffix.lower()
+    return ending if re.fullmatch(r"\.[a-z0-9]{1,12}", ending) else ".bin"
 
 
 def _gone(shown: str) -> Diagnostic:
@@ -325,8 +382,9 @@ def submission(job: Job, names: Mapping[str, Mapping[str, str]], prefix: str) ->
         graph[upload.node]["inputs"][upload.field] = names["inputs"][upload.input]
     for artifact in job.artifacts_in:
         graph[artifact.node]["inputs"][artifact.field] = names["artifacts"][artifact.id]
-    for number, artifact in enumerate(job.artifacts_out):
+    prefixed = [(artifact.node, artifact.field) for artifact in job.artifacts_out]
+    prefixed += [(save.node, save.field) for save in job.saves if save.field is not None]
+    for number, (node, field) in enumerate(prefixed, 1):
         # Two files of one job are saved by two nodes; each needs a name of its own.
-        own = prefix if len(job.artifacts_out) == 1 else f"{prefix}-{number + 1}"
-        graph[artifact.node]["inputs"][artifact.field] = own
+        graph[node]["inputs"][field] = prefix if len(prefixed) == 1 else f"{prefix}-{number}"
     return graph

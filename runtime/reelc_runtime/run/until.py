@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from reelc_compiler.plan import Artifact, Output, Plan
+from reelc_compiler.plan import Artifact, Output, Plan, Save
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import BAD_RESULT, UNKNOWN_STOP
 from reelc_dsl.diagnostics.suggest import did_you_mean
@@ -28,21 +28,26 @@ class Goal:
         jobs: what must be done, in the order of the plan.
         outputs: the films that are assembled.
         looks: the hand-overs that are put out to be looked at.
+        saves: the outputs that nodes of the user's own save, each with its job.
     """
 
     until: str
     jobs: tuple[str, ...]
     outputs: tuple[Output, ...]
     looks: tuple[Artifact, ...]
+    saves: tuple[tuple[str, Save], ...] = ()
 
-    async def deliver(self, run: Delivery) -> list[events.OutputWritten]:
+    async def deliver(self, run: Delivery) -> list[events.Written]:
         """Put everything in its place.
 
         Raises:
             RunFault: it cannot be assembled or written.
         """
-        films = [await run.assemble(output) for output in self.outputs]
-        return films + [await _look(run, artifact) for artifact in self.looks]
+        written: list[events.Written] = [await run.assemble(output) for output in self.outputs]
+        written += [await _look(run, artifact) for artifact in self.looks]
+        for job, save in self.saves:
+            written += await run.copy(job, save)
+        return written
 
 
 def goal_of(plan: Plan, until: str | None) -> Goal:
@@ -54,16 +59,20 @@ def goal_of(plan: Plan, until: str | None) -> Goal:
     Raises:
         RunFault: E0724.
     """
+    saves = tuple((job.id, save) for job in plan.jobs for save in job.saves)
     if until is None:
-        return Goal(until="", jobs=tuple(job.id for job in plan.jobs), outputs=plan.outputs, looks=())
+        jobs = tuple(job.id for job in plan.jobs)
+        return Goal(until="", jobs=jobs, outputs=plan.outputs, looks=(), saves=saves)
+    saves = tuple((job, save) for job, save in saves if save.name == until)
     outputs = tuple(o for o in plan.outputs if o.name == until)
     made = [a for job in plan.jobs for a in job.artifacts_out]
     films = {a for output in plan.outputs for a in output.artifacts}
-    looks = () if outputs else tuple(a for a in made if a.id not in films and _called(a, until))
-    if not outputs and not looks:
+    looks = () if outputs or saves else tuple(a for a in made if a.id not in films and _called(a, until))
+    if not outputs and not looks and not saves:
         raise RunFault(_unknown(plan, [a for a in made if a.id not in films], until))
     wanted = {a for output in outputs for a in output.artifacts} | {a.id for a in looks}
-    return Goal(until=until, jobs=_needed(plan, wanted), outputs=outputs, looks=looks)
+    jobs = _needed(plan, wanted, {job for job, _ in saves})
+    return Goal(until=until, jobs=jobs, outputs=outputs, looks=looks, saves=saves)
 
 
 def _called(artifact: Artifact, name: str) -> bool:
@@ -72,7 +81,7 @@ def _called(artifact: Artifact, name: str) -> bool:
 
 def _unknown(plan: Plan, handovers: list[Artifact], until: str) -> Diagnostic:
     names = dict.fromkeys(n.rsplit(".", 1)[-1] for a in handovers for n in a.names)
-    names |= dict.fromkeys(o.name for o in plan.outputs)
+    names |= dict.fromkeys(o.name for o in (*plan.outputs, *plan.saves))
     where = ", ".join(f"`{name}`" for name in names)
     return Diagnostic(
         code=UNKNOWN_STOP,
@@ -82,10 +91,10 @@ def _unknown(plan: Plan, handovers: list[Artifact], until: str) -> Diagnostic:
     )
 
 
-def _needed(plan: Plan, artifacts: set[str]) -> tuple[str, ...]:
-    """The jobs that make some artifacts, with those that they start from."""
+def _needed(plan: Plan, artifacts: set[str], jobs: set[str]) -> tuple[str, ...]:
+    """The jobs that make some artifacts, and some further jobs, with those that they start from."""
     by_id = {job.id: job for job in plan.jobs}
-    todo = [job.id for job in plan.jobs if any(a.id in artifacts for a in job.artifacts_out)]
+    todo = [job.id for job in plan.jobs if job.id in jobs or any(a.id in artifacts for a in job.artifacts_out)]
     needed: set[str] = set()
     while todo:
         name = todo.pop()
@@ -126,7 +135,7 @@ def _encode(source: Path, to: Path, artifact: Artifact, preview: bool, labelled:
             return shown
         from reelc_runtime.preview.label import Label
 
-        label = Label(facts.width, facts.height)
+        label = Label(facts.width, facts.height, facts.eyes)
         return (label.on(frame) for frame in shown)
 
     metadata = {"comment": "reelc preview: an animatic made of stand-ins, not a render"} if preview else {}

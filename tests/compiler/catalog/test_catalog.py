@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +18,7 @@ from reelc_compiler.catalog import (
     socket_compatible,
     store,
 )
+from reelc_compiler.catalog.check import checked
 from reelc_compiler.catalog.models import known_models
 from reelc_compiler.catalog.write import content_sha256
 
@@ -42,11 +44,15 @@ def test_the_default_is_bundled_and_an_unknown_name_says_what_is():
         assert error.value.known == catalog_names()
 
 
-def test_every_class_decodes_and_names_are_sorted():
-    catalog = load_catalog()
+BUNDLED = {"comfyui-0.8.0": 959, "comfyui-0.33.0": 1306}
+
+
+@pytest.mark.parametrize("bundled", BUNDLED)
+def test_every_class_decodes_and_names_are_sorted(bundled: str):
+    catalog = load_catalog(bundled)
     names = catalog.class_names()
     assert list(names) == sorted(names)
-    assert len(names) == len(set(names)) == len(catalog) == 963
+    assert len(names) == len(set(names)) == len(catalog) == BUNDLED[bundled]
     for name in names:
         schema = catalog.get(name)
         assert schema is not None
@@ -87,17 +93,41 @@ def test_sha256_covers_the_header_and_the_classes():
     assert content_sha256(header, body.replace(b'"INT"', b'"FLOAT"', 1)) != header["sha256"]
 
 
-def test_the_file_is_what_the_script_makes_of_the_captures():
-    captures = SHARED / "catalog" / "0.33.0"
+@pytest.mark.parametrize("bundled", BUNDLED)
+def test_the_files_are_what_the_script_makes_of_the_captures(bundled: str):
+    captures = SHARED / "catalog" / bundled.removeprefix("comfyui-")
     if not captures.is_dir():
         pytest.skip("the captured schemas are not here (REELC_SHARED)")
     name, text = maintainer_script().build(captures)
-    assert name == store.DEFAULT
+    assert name == bundled
     assert text == (DATA / f"{name}.catalog").read_bytes()
 
 
+def test_the_bundled_files_are_whole_and_these():
+    assert set(catalog_names()) == set(BUNDLED)
+    for name in BUNDLED:
+        assert checked((DATA / f"{name}.catalog").read_bytes()).name == name
+
+
 def test_size_stays_small():
-    assert sum(f.stat().st_size for f in DATA.iterdir()) < 1_000_000
+    assert sum(f.stat().st_size for f in DATA.iterdir()) < 1_300_000
+
+
+def test_paid_services_are_comfyuis_own_nodes():
+    catalog = load_catalog()
+    paid = [n for n in catalog.class_names() if (schema := catalog.get(n)) is not None and schema.api]
+    assert len(paid) == 233
+    schemas = [catalog.get(name) for name in paid]
+    assert {schema.pack for schema in schemas if schema is not None} == {"core"}
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_pack_has_an_origin(name: str):
+    for pack in load_catalog(name).packs.values():
+        assert pack.repo is not None
+        assert pack.commit is not None
+        assert re.fullmatch(r"[\w.-]+/[\w.-]+", pack.repo)
+        assert re.fullmatch(r"[0-9a-f]{40}", pack.commit)
 
 
 def test_widgets_and_sockets_of_a_class():

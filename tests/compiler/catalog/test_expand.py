@@ -1,9 +1,11 @@
 """Dotted names: dynamic combos, repeating inputs, a pack's own widgets."""
 
+from collections.abc import Mapping
+
 from reelc_compiler.catalog import InputSchema, expand_inputs, load_catalog
 
 
-def names(class_type: str, **values: object) -> dict[str, InputSchema]:
+def names(class_type: str, **values: object) -> Mapping[str, InputSchema]:
     schema = load_catalog().get(class_type)
     assert schema is not None
     return expand_inputs(schema, {key.replace("__", "."): value for key, value in values.items()})

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from reelc_compiler.catalog import Catalog, load_catalog
-from reelc_compiler.catalog.pull import pull
 from reelc_compiler.target.comfyui.listing import known_files
 from reelc_compiler.target.comfyui.validate import validate
 
@@ -89,7 +88,7 @@ def test_the_output_folders_list_is_not_the_input_folders():
 
 def test_a_catalog_that_was_pulled_to_be_kept_knows_no_files():
     dump = {**DUMP, "TheirLoader": loader("image", "start.png", image_upload=True)}
-    kept = Catalog(pull("mine", "0.33.0", dump, load_catalog()).text)
+    kept = Catalog.from_object_info(dump).without_lists()
     assert known_files(kept) is None
     assert known_files(CATALOG) is not None
 

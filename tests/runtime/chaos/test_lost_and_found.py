@@ -46,7 +46,7 @@ class Film:
         self.database = f"sqlite:///{self.state / 'engine.sqlite'}"
         self.told: list[events.Event] = []
 
-    async def run(self, **more: Any) -> list[events.OutputWritten]:
+    async def run(self, **more: Any) -> list[events.Written]:
         plan = plan_of(self.program)
         asked: dict[str, Any] = {
             "plan": plan,

@@ -19,6 +19,7 @@ from reelc_compiler.plan import Facts, Medium, Region, StandIn
 from reelc_runtime.media.verify import check, probe_video
 from reelc_runtime.preview import PreviewWorker, pictures
 from reelc_runtime.preview.errors import StandInError
+from reelc_runtime.preview.eyes import parted
 from reelc_runtime.preview.folders import Folders
 from reelc_runtime.preview.label import Label
 from reelc_runtime.preview.standins import flow, load, move, registry, resize, upscale
@@ -50,7 +51,18 @@ def made(kind: Any, task_: Task) -> list[np.ndarray]:
 
 
 def test_the_kinds_are_those_of_the_architecture():
-    assert set(registry()) == {"load", "resize", "move", "upscale", "flow", "keep", "encode"}
+    assert set(registry()) == {
+        "load",
+        "resize",
+        "move",
+        "upscale",
+        "flow",
+        "keep",
+        "encode",
+        "depth",
+        "stereo",
+        "equirect",
+    }
 
 
 async def test_a_whole_film_is_exactly_as_planned(tmp_path: Path, client: Client):
@@ -265,6 +277,15 @@ def test_the_label_is_there_and_leaves_the_rest_alone(width: int, height: int):
     if width >= 640:
         assert out.max() > 240  # white letters
         assert out[changed[0][0], changed[0][1]].max() < 60  # on a dark box
+
+
+@pytest.mark.parametrize("layout", ["sbs", "tb"])
+def test_each_eye_sees_the_label(layout: str):
+    frame = np.full((180, 320, 3), 128, np.uint8)
+    one = Label(160, 180).on(frame[:, :160]) if layout == "sbs" else Label(320, 90).on(frame[:90])
+    left, right = parted(Label(320, 180, layout).on(frame), layout)
+    assert np.array_equal(left, one)
+    assert np.array_equal(right, one)
 
 
 @pytest.mark.parametrize("how", ["label", "prompt", "worker"])

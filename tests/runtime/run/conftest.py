@@ -51,6 +51,7 @@ class Ran:
     told: list[events.Event] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     films: list[events.OutputWritten] = field(default_factory=list)
+    files: list[events.FileWritten] = field(default_factory=list)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [e for e in self.told if isinstance(e, kind)]
@@ -116,7 +117,9 @@ def render(project: Path, worker: WorkerDouble) -> RunIt:
             "now": lambda: 1000.0,
             **more,
         }
-        ran.films = await run(RunRequest(**asked))
+        written = await run(RunRequest(**asked))
+        ran.films = [w for w in written if isinstance(w, events.OutputWritten)]
+        ran.files = [w for w in written if isinstance(w, events.FileWritten)]
         return ran
 
     return go

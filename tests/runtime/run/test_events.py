@@ -30,6 +30,7 @@ SAMPLES: tuple[Event, ...] = (
     events.ArtifactDownloaded(job="j", artifact="f", bytes=3, sha256="0"),
     events.ArtifactVerified(job="j", artifact="f", width=1, height=1, frames=1, fps=None),
     events.OutputWritten(output="f", path="p", bytes=1, sha256="0", width=1, height=1, frames=1, fps="24", seconds=1.0),
+    events.FileWritten(output="f", path="p", bytes=1, sha256="0"),
     events.RunStopping(jobs=2),
     events.RunFinished(run="r", seconds=0.5),
 )

@@ -58,11 +58,11 @@ def _listing(catalog: Catalog) -> Listing | None:
     names: set[str] = set()
     endings: set[str] = set()
     lists = [entry for name in catalog.mentioning('"upload"', '"validate"') for entry in _lists(catalog, name)]
-    if not lists or any(entry.files == "input" for entry in lists):
+    if not lists or any(entry.files and entry.present is None for entry in lists):
         # A catalog that was pulled to be kept names the folder, where it can, in place of the files of that day.
         return None
     for entry in lists:
-        found = [c for c in entry.choices or () if isinstance(c, str) and "." in c]
+        found = [c for c in (*(entry.choices or ()), *(entry.present or ())) if isinstance(c, str) and "." in c]
         names.update(found)
         endings.update(posixpath.splitext(c)[1].lower() for c in found if "/" not in c)
         endings |= _LISTED.get(entry.upload or "", frozenset())

@@ -77,23 +77,24 @@ def out_of_range(schema: InputSchema, value: Any) -> Problem | None:
 
 
 def not_in_list(schema: InputSchema, value: Any, files: Files | None, hints: Hints) -> Problem | None:
-    """Whether a combo lacks the value; a combo of files is only known when ``files`` are."""
+    """Whether a combo lacks the value; a combo of files is only known when they are."""
     if not schema.is_combo:
         return None
     choices = schema.choices or ()
     there: Collection[str] = ()
+    present = (schema.present or ()) if schema.files is not None else ()
     if schema.files is not None:
-        if files is None:
+        if files is None and schema.present is None:
             return None
-        there = files.get(schema.files, ())
+        there = (files or {}).get(schema.files, ())
         if schema.folders:
             # Of an empty folder the files say nothing.
-            there = sorted({f.partition("/")[0] for f in there if "/" in f})
+            there = {f.partition("/")[0] for f in there if "/" in f}
     wanted: list[Any] = cast(list[Any], value) if schema.multiselect and isinstance(value, list) else [value]
-    missing = [v for v in wanted if v not in choices and not (isinstance(v, str) and v in there)]
+    missing = [v for v in wanted if v not in choices and not (isinstance(v, str) and (v in there or v in present))]
     if not missing:
         return None
-    known = [*choices, *there]
+    known = [*choices, *sorted({*there, *present})]
     listed = ", ".join(map(shown, known[:8])) + (", ..." if len(known) > 8 else "")
     near = hints.near(missing[0] if isinstance(missing[0], str) else shown(missing[0]), known)
     text = f"{schema.name}: {shown(missing[0])} is not one of {listed or 'no choices'}"

@@ -4,6 +4,7 @@ import math
 import posixpath
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from reelc_compiler.catalog import MATCH_TYPE, WIDGET_TYPES, InputSchema, NodeSchema
@@ -101,14 +102,16 @@ def _changed(value: Any, read: Any) -> bool:
 def _off_step(wanted: InputSchema, value: Any) -> bool:
     if not wanted.step or isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    origin = wanted.min or 0
-    if isinstance(value, int) and isinstance(wanted.step, int) and isinstance(origin, int):
-        return (value - origin) % wanted.step != 0
-    try:
-        steps = (value - origin) / wanted.step
-    except OverflowError:
+    if any(isinstance(number, float) and not math.isfinite(number) for number in (value, wanted.min, wanted.step)):
         return False
-    return math.isfinite(steps) and abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps))
+    # Exactly, in decimals: a minimum of -2^63, as ComfyUI's own primitives have it, would leave no digits for a step.
+    steps = (_decimal(value) - _decimal(wanted.min or 0)) / _decimal(wanted.step)
+    return abs(steps - round(steps)) > Fraction(1, 10**6)
+
+
+def _decimal(number: int | float) -> Fraction:
+    """The number as it is written: 0.1 is a tenth."""
+    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
 
 
 def _widget_names(schema: NodeSchema) -> set[str]:

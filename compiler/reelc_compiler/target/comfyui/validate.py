@@ -1,18 +1,18 @@
 """Predicting the verdict of ComfyUI's server on an API-format graph, without a server."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.target.comfyui.hints import Hints
 from reelc_compiler.target.comfyui.literals import Files, shown
-from reelc_compiler.target.comfyui.notices import notices
+from reelc_compiler.target.comfyui.notices import link_source, notices
 from reelc_compiler.target.comfyui.replace import CannotReplace, replace_class
 from reelc_compiler.target.comfyui.validators import Disk
 from reelc_compiler.target.comfyui.verdict import NodeError, Notice, Verdict
 from reelc_compiler.target.comfyui.walk import Walk
 
-__all__ = ["NodeError", "Notice", "Verdict", "validate"]
+__all__ = ["NodeError", "Notice", "Verdict", "faults", "validate"]
 
 
 def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Verdict:
@@ -38,8 +38,7 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
             return refused
     for node, data in nodes.items():
         try:
-            if isinstance(data, dict):
-                nodes[node] = replace_class(cast(Mapping[str, Any], data), catalog)
+            nodes[node] = _replaced(data, catalog)
         except CannotReplace as error:
             return _refused(500, "http_500", node, str(error))
     for node, data in nodes.items():
@@ -63,6 +62,38 @@ def validate(graph: Any, catalog: Catalog, *, files: Files | None = None) -> Ver
     )
 
 
+def faults(graph: Mapping[str, Any], catalog: Catalog, wanted: Iterable[str]) -> tuple[NodeError, ...]:
+    """What the server would find in some nodes, and in all that they need, if they were run.
+
+    Args:
+        graph: any JSON object; nodes that are not needed are not looked at.
+        wanted: ids of nodes in it.
+    """
+    reached: dict[str, Any] = {}
+    todo = list(wanted)
+    while todo:
+        node = todo.pop()
+        if node in reached or node not in graph:
+            continue
+        data = reached[node] = graph[node]
+        refused = _shape(node, data)
+        if refused is None:
+            try:
+                reached[node] = data = _replaced(data, catalog)
+            except CannotReplace as error:
+                refused = _refused(500, "http_500", node, str(error))
+            else:
+                refused = _class(node, data, catalog)
+        if refused is not None:
+            return refused.errors
+        inputs = cast(Mapping[str, Any], data.get("inputs", {}))
+        todo.extend(source for source in map(link_source, inputs.values()) if source is not None)
+    walk = Walk(reached, catalog, Disk(catalog, None))
+    for node in wanted:
+        walk.output(node)
+    return tuple(error for node in reached for error in walk.errors.get(node, ()))
+
+
 def _refused(status: Any, kind: str, node: str | None, message: str, suggestions: tuple[str, ...] = ()) -> Verdict:
     return Verdict("rejected", status, (NodeError(kind, node, None, message, suggestions),))
 
@@ -81,6 +112,10 @@ def _shape(node: str, data: Any) -> Verdict | None:
     if not isinstance(fields["inputs"], dict):
         return _refused(500, "http_500", node, "`inputs` is not a JSON object")
     return None
+
+
+def _replaced(data: Any, catalog: Catalog) -> Any:
+    return replace_class(cast(dict[str, Any], data), catalog) if isinstance(data, dict) else data
 
 
 def _no_object(node: str) -> Verdict:

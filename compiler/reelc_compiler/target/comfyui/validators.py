@@ -126,7 +126,9 @@ def _asked(wanted: InputSchema, value: Any, disk: Disk, hints: Hints) -> Problem
     if not isinstance(given, str):
         raise ServerError(f"{name}: the class's own validator fails on {shown(value)}", name)
     # A folder without a file in it is listed, and refused.
-    listed = given in (wanted.choices or ()) and (wanted.checked != "folder" or disk.files is None)
+    listed = given in (*(wanted.choices or ()), *(wanted.present or ())) and (
+        wanted.checked != "folder" or disk.files is None
+    )
     if wanted.checked == "path" or listed:
         return None
     if wanted.checked in ("own_file", "folder") and resolved(given.strip().strip('"'))[1] is None:

@@ -88,5 +88,5 @@ class Verdict:
     errors: tuple[NodeError, ...] = ()
     warnings: tuple[Notice, ...] = ()
     outputs: tuple[str, ...] = ()
-    coerced: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     failures: tuple[Notice, ...] = ()
+    coerced: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])

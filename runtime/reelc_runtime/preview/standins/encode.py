@@ -39,7 +39,7 @@ def save(task: Task, inputs: tuple[Stream, ...], watch: Watch) -> Saved:
     facts = inputs[0].facts
     assert facts.fps is not None
     path, name, subfolder = task.folders.next_output(task.setting_in_graph(), "mp4")
-    label = None if task.clean else Label(facts.width, facts.height)
+    label = None if task.clean else Label(facts.width, facts.height, facts.eyes)
 
     def shown() -> Iterator[Frame]:
         for frame in inputs[0].open():
