@@ -6,7 +6,8 @@ pictures of :func:`write_pictures`. What must be found is a comment at the end o
     let a = 24fsp  # error: E0303 "is not a unit"
 
 ``# error(-1): E0106`` stands one line below the line that it speaks of, where no comment can stand
-on it. Both a missing and an unexpected finding fail. What needs several files, other pictures or
+on it. Both a missing and an unexpected finding fail. A chunk with a line ``# Against the catalog
+comfyui-0.8.0.`` is checked against that one. What needs several files, other pictures or
 the command line's settings is a :class:`Case` below.
 """
 
@@ -186,10 +187,11 @@ CHUNKS = [chunk for path in sorted(CORPUS.glob("*.reel")) for chunk in read_chun
 
 @cache
 def findings(folder: Path, text: str) -> tuple[Diagnostic, ...]:
-    """What a check says to a program that lies in a folder."""
+    """What a check says to a program that lies in a folder, against the catalog that its text may name."""
     file = folder / "case.reel"
     file.write_text(text, "utf-8")
-    return reelc.check(file)
+    named = re.search(r"^# Against the catalog (\S+)\.$", text, re.MULTILINE)
+    return reelc.check(file, catalog=named[1]) if named else reelc.check(file)
 
 
 def complaints(text: str, expected: tuple[tuple[int, str, str], ...], found: tuple[Diagnostic, ...]) -> list[str]:

@@ -98,14 +98,16 @@ class Hosts:
         if status in (401, 403) and sent_on:
             # An address that a host signs for a while is no longer good; it signs another.
             raise Passing(f"{host} answers with status {status}")
-        if status in (401, 403):
+        # Hugging Face answers 401 also for a repository that is not there, and says so beside it.
+        missing = response.headers.get("X-Error-Code") in ("RepoNotFound", "RevisionNotFound", "EntryNotFound")
+        if status in (401, 403) and not missing:
             raise self._gated(want, host, status)
         if status in PASSING_STATUSES:
             raise Passing(f"{host} answers with status {status}", self._asked(response))
-        if status in (404, 410):
+        if status in (404, 410) or missing:
             raise FetchFault(
                 NOT_FETCHED,
-                f"`{want.name}` is not at {host} any more (status {status})",
+                f"`{want.name}` is not at {host}, or no longer (status {status})",
                 "put another `url` for it into reel.lock, or download it by hand",
             )
         if status not in (200, 206, 416):
