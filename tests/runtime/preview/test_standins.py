@@ -162,7 +162,8 @@ def test_resize_rules():
 def test_resize_never_misses_its_size(w: int, h: int, width: int, height: int):
     picture = np.zeros((h, w, 3), np.uint8)
     for rule in resize.RULES:
-        wanted = (min(w, width), min(h, height)) if rule == "cut" else (width, height)
+        least, most = (min(w, width), min(h, height)), (max(w, width), max(h, height))
+        wanted = {"cut": least, "place": most}.get(rule, (width, height))
         assert resize.fitted(picture, *wanted, rule).shape == (wanted[1], wanted[0], 3)
 
 
