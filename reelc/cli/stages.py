@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(name: str | None, as_json: bool) -> None:
-    """List the stages of the standard library, or show NAME: a stage (svd.animate) or a module (wan22).
+    """List stages, or show NAME: a stage (svd.animate) or a module (wan22).
 
-    A stage is shown with its signature, rules, nodes, model files with licences, and an example.
+    Those of the standard library, of the folder `stages`, and of installed packages. A stage is shown with its
+    signature, rules, nodes, model files with licences, and an example.
     """
     from reelc.cli.output import print_json
-    from reelc.stages import meant, std_library
+    from reelc.stages import meant, whole_library
 
-    library = std_library()
+    library = whole_library()
     if name is None:
         if as_json:
             print_json([row for module in library.listed for row in _listed_json(library, module)])
