@@ -14,7 +14,7 @@ from reelc.cli.app import COMMANDS, app
 
 ROOT = Path(__file__).resolve().parent.parent
 # The pages that describe commands and options.
-COMMAND_PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("running", "catalogs", "importing"))
+COMMAND_PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("running", "catalogs", "importing", "models"))
 RUNNING = "\n".join(page.read_text("utf-8") for page in COMMAND_PAGES)
 # Pages in docs/diagnostics have tests of their own, for their examples are wrong on purpose.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

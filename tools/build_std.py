@@ -1,4 +1,4 @@
-"""Rewrite dsl/reelc_dsl/std_trees.py from std/*.reel; a test checks that it is up to date."""
+"""Rewrite dsl/reelc_dsl/std_trees/*.py from std/*.reel; a test checks that it is up to date."""
 
 import hashlib
 from dataclasses import fields
@@ -13,26 +13,29 @@ from reelc_dsl.source import Source, Span
 HERE = Path(__file__).resolve().parent.parent / "dsl" / "reelc_dsl"
 
 
-def trees() -> str:
-    """The module's text: for each file its hash and its tree, as :mod:`reelc_dsl.frozen` reads it."""
+def trees() -> dict[str, str]:
+    """For each file of the library the text of its module, as :mod:`reelc_dsl.frozen` reads it."""
+    return {path.stem: _module(path) for path in sorted((HERE / "std").glob("*.reel"))}
+
+
+def _module(path: Path) -> str:
+    text = path.read_text("utf-8")
+    sink = Sink()
+    module = parse(Source(path.stem, text, library=True), sink)
+    assert not len(sink), f"{path.name} does not parse"
+    assert not module.broken
     lines = [
-        '"""Syntax trees that tools/build_std.py made of std/*.reel, for :mod:`reelc_dsl.frozen`."""',
+        f'"""The syntax tree that tools/build_std.py made of std/{path.name}, for :mod:`reelc_dsl.frozen`."""',
         "",
         "# ruff: noqa: E501",
         "# fmt: off",
         "TREES: dict[str, tuple[int | None, tuple[object, ...]]] = {",
+        f'  "{hashlib.sha256(text.encode()).hexdigest()}": ({module.version!r}, (',
+        *(f"    {frozen(item)!r}," for item in module.items),
+        "  )),",
+        "}",
     ]
-    for path in sorted((HERE / "std").glob("*.reel")):
-        text = path.read_text("utf-8")
-        sink = Sink()
-        module = parse(Source(path.stem, text, library=True), sink)
-        assert not len(sink), f"{path.name} does not parse"
-        assert not module.broken
-        lines.append(f'  "{hashlib.sha256(text.encode()).hexdigest()}":  # {path.name}')
-        lines.append(f"    ({module.version!r}, (")
-        lines += [f"      {frozen(item)!r}," for item in module.items]
-        lines.append("    )),")
-    return "\n".join([*lines, "}", ""])
+    return "\n".join([*lines, ""])
 
 
 def frozen(value: Any) -> Any:
@@ -55,4 +58,9 @@ def frozen(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    (HERE / "std_trees.py").write_text(trees(), "utf-8")
+    made = trees()
+    for old in (HERE / "std_trees").glob("*.py"):
+        if old.stem != "__init__" and old.stem not in made:
+            old.unlink()
+    for name, text in made.items():
+        (HERE / "std_trees" / f"{name}.py").write_text(text, "utf-8")

@@ -237,7 +237,11 @@ class Plan:
                 raise PlanError(f"{entry['graph']} is missing or not a graph")
             jobs.append(Job.from_json(entry, cast(Graph, graph)))
         inputs = tuple(Input.from_json(i) for i in value["inputs"])
-        for job, keys in plan_keys(jobs, inputs, value["catalog"]["comfyui"]).items():
+        try:
+            known = plan_keys(jobs, inputs, value["catalog"]["comfyui"])
+        except KeyError as error:
+            raise PlanError(f"plan.json names {error} where nothing of the kind is") from None
+        for job, keys in known.items():
             entry = next(j for j in jobs if j.id == job)
             if dict(entry.keys) != keys:
                 raise PlanError(f"{entry.path} was changed after it was compiled: its key does not match")

@@ -4,16 +4,24 @@ A text that has changed since has another hash, and is parsed.
 """
 
 import hashlib
+from importlib import import_module
 from typing import Any
 
 from reelc_dsl import ast
 from reelc_dsl.source import Source, Span
-from reelc_dsl.std_trees import TREES
 
 
 def library_tree(source: Source) -> ast.Module | None:
     """The tree of a module of the standard library; None when there is none of this text."""
-    found = TREES.get(hashlib.sha256(source.text.encode()).hexdigest())
+    name = source.name.rpartition("/")[2].removesuffix(".reel")
+    if not name.isidentifier():
+        return None
+    # One Python module for each: a program pays for what it uses, not for all that there is.
+    try:
+        trees: Any = import_module(f"reelc_dsl.std_trees.{name}").TREES
+    except ModuleNotFoundError:
+        return None
+    found = trees.get(hashlib.sha256(source.text.encode()).hexdigest())
     if found is None:
         return None
     version, items = found

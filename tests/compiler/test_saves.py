@@ -120,6 +120,15 @@ def test_a_plan_is_read_back(build: Build) -> None:
         Plan.from_files(files)
 
 
+@pytest.mark.parametrize(("field", "value"), [("name", "../look"), ("name", "a/b"), ("node", "77")])
+def test_a_plan_that_leads_elsewhere_is_not_read(build: Build, field: str, value: str) -> None:
+    plan = build(STILL + 'output look = node SaveImage(images: turned, filename_prefix: "a")')
+    files = {name: json.loads(data) for name, data in plan.to_files().items()}
+    files["plan.json"]["jobs"][0]["saves"][0][field] = value
+    with pytest.raises(PlanError):
+        Plan.from_files(files)
+
+
 @pytest.mark.parametrize(
     ("value", "help_"),
     [

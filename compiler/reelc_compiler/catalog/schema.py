@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import Any, Literal
 
 from reelc_dsl.records import dataclass
@@ -210,6 +211,7 @@ class NodeSchema:
         return next((i for i, o in enumerate(self.outputs) if o.name == name), None)
 
 
+@lru_cache(maxsize=4096)
 def type_names(socket: str) -> frozenset[str]:
     """``"FLOAT,INT"`` -> its parts."""
     return frozenset(part.strip() for part in socket.split(","))

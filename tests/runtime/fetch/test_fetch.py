@@ -3,11 +3,10 @@
 import asyncio
 import os
 import shutil
-from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import model_host
 import pytest
@@ -297,6 +296,11 @@ async def test_a_file_that_is_gone(fetcher: Fetcher, host: Host, code: int) -> N
     assert len(host.asked) == 1
 
 
+async def test_a_repository_that_is_gone_is_no_gate(fetcher: Fetcher, host: Host) -> None:
+    host.put("/a.bin", CONTENT, status(401, X_Error_Code="RepoNotFound"))
+    assert (await fetcher.fault(fetcher.want("/a.bin")))[0] == "E0608"
+
+
 async def test_a_web_page_is_no_model(fetcher: Fetcher, host: Host) -> None:
     host.put("/a.bin", CONTENT, answering(b"<html>", Content_Type="text/html; charset=utf-8"))
     code, said = await fetcher.fault(fetcher.want("/a.bin"))
@@ -466,7 +470,9 @@ async def test_what_was_downloaded_need_not_be_read_again(fetcher: Fetcher, host
     assert (again.fetched, again.sha256) == (False, file.sha256)
 
 
-@pytest.mark.parametrize(("size", "exact", "right"), [(len(CONTENT), True, True), (10, True, False), (10, False, False)])
+@pytest.mark.parametrize(
+    ("size", "exact", "right"), [(len(CONTENT), True, True), (10, True, False), (10, False, False)]
+)
 async def test_a_file_that_is_there_is_checked_by_its_size(
     fetcher: Fetcher, size: int, exact: bool, right: bool
 ) -> None:
@@ -491,9 +497,14 @@ async def test_broken_verdicts_are_none(fetcher: Fetcher, host: Host) -> None:
 # -- the disk --------------------------------------------------------------------------------
 
 
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
 async def test_there_must_be_room_for_all(fetcher: Fetcher, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 0, 10**6))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, 10**6))
     host.put("/a.bin", CONTENT)
     with pytest.raises(FetchFault) as caught:
         await fetcher.all(fetcher.want("/a.bin", bytes=300_000), fetcher.want("/b.bin", bytes=10**6))
@@ -504,8 +515,7 @@ async def test_there_must_be_room_for_all(fetcher: Fetcher, host: Host, monkeypa
 async def test_there_must_be_room_for_what_nobody_knew(
     fetcher: Fetcher, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 0, 1000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, 1000))
     host.put("/a.bin", CONTENT)
     assert (await fetcher.fault(fetcher.want("/a.bin")))[0] == "E0711"
     assert fetcher.left() == set()

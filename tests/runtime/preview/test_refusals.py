@@ -29,7 +29,7 @@ async def refused(client: Client, job: Job | dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [(None, "declares no stand-in"), ("depth", "'depth', which this worker does not have")]
+    ("kind", "words"), [(None, "declares no stand-in"), ("melt", "'melt', which this worker does not have")]
 )
 async def test_a_region_without_a_stand_in_is_refused_by_name(client: Client, kind: str | None, words: str):
     job = Job().load(image(160, 120)).stage("std.svd.animate", "move", clip(64, 48, 3))

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from jobs import Client, Job, clip, film, image, png, still
 
 from reelc_compiler.plan import Facts, Medium, Region, StandIn
+from reelc_compiler.sema.check import STAND_INS
 from reelc_runtime.media.verify import check, probe_video
 from reelc_runtime.preview import PreviewWorker, pictures
 from reelc_runtime.preview.errors import StandInError
+from reelc_runtime.preview.eyes import parted
 from reelc_runtime.preview.folders import Folders
 from reelc_runtime.preview.label import Label
 from reelc_runtime.preview.standins import flow, load, move, registry, resize, upscale
@@ -49,8 +51,8 @@ def made(kind: Any, task_: Task) -> list[np.ndarray]:
     return list(kind.frames(task_, (stream(task_.takes),)))
 
 
-def test_the_kinds_are_those_of_the_architecture():
-    assert set(registry()) == {"load", "resize", "move", "upscale", "flow", "keep", "encode"}
+def test_there_is_a_module_for_each_kind_that_a_stage_may_name():
+    assert set(registry()) == {*STAND_INS, "load", "keep", "encode"} - {"none"}
 
 
 async def test_a_whole_film_is_exactly_as_planned(tmp_path: Path, client: Client):
@@ -160,7 +162,8 @@ def test_resize_rules():
 def test_resize_never_misses_its_size(w: int, h: int, width: int, height: int):
     picture = np.zeros((h, w, 3), np.uint8)
     for rule in resize.RULES:
-        wanted = (min(w, width), min(h, height)) if rule == "cut" else (width, height)
+        least, most = (min(w, width), min(h, height)), (max(w, width), max(h, height))
+        wanted = {"cut": least, "place": most}.get(rule, (width, height))
         assert resize.fitted(picture, *wanted, rule).shape == (wanted[1], wanted[0], 3)
 
 
@@ -265,6 +268,15 @@ def test_the_label_is_there_and_leaves_the_rest_alone(width: int, height: int):
     if width >= 640:
         assert out.max() > 240  # white letters
         assert out[changed[0][0], changed[0][1]].max() < 60  # on a dark box
+
+
+@pytest.mark.parametrize("layout", ["sbs", "tb"])
+def test_each_eye_sees_the_label(layout: str):
+    frame = np.full((180, 320, 3), 128, np.uint8)
+    one = Label(160, 180).on(frame[:, :160]) if layout == "sbs" else Label(320, 90).on(frame[:90])
+    left, right = parted(Label(320, 180, layout).on(frame), layout)
+    assert np.array_equal(left, one)
+    assert np.array_equal(right, one)
 
 
 @pytest.mark.parametrize("how", ["label", "prompt", "worker"])

@@ -84,7 +84,7 @@ def test_a_run_that_ends_between_two_looks_has_not_died(tmp_path: Path, monkeypa
 def somebody_looks(state: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[], None]]:
     """Somebody is in the middle of looking whether the run is carried out, until the function is called."""
     inside, on = threading.Event(), threading.Event()
-    try_lock = record._try_lock
+    try_lock = record.try_lock
 
     def slowly(handle: int) -> bool:
         got = try_lock(handle)
@@ -93,7 +93,7 @@ def somebody_looks(state: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Ca
             on.wait(10)
         return got
 
-    monkeypatch.setattr(record, "_try_lock", slowly)
+    monkeypatch.setattr(record, "try_lock", slowly)
     looker = threading.Thread(target=folder(state, "one").alive)
     looker.start()
     inside.wait(10)

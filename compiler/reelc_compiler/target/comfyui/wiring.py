@@ -19,19 +19,23 @@ def linked(node: str, wanted: InputSchema, link: list[Any], walk: Walk, report: 
     if origin is None:
         return
     name = wanted.name
-    given = _carried(link, walk, _FURTHEST)
-    takes = wanted.allowed or (() if wanted.type == MATCH_TYPE else (wanted.type,))
-    # A plain mismatch is an error already.
-    unchecked = wanted.type == MATCH_TYPE or origin.type == MATCH_TYPE
-    if unchecked and takes and given and not any(socket_compatible(g, t) for g in given for t in takes):
-        text = f"{name}: takes {' or '.join(takes)}, and {' or '.join(sorted(given))} fails when the node runs"
-        report.fail("match_type", node, name, text)
+    # Another mismatch is an error already.
+    if wanted.type == MATCH_TYPE or origin.type == MATCH_TYPE:
+        _matching(node, wanted, link, walk, report)
     if not same_dialect(origin.dialect, wanted.dialect):
         mine, theirs = wanted.dialect or "ComfyUI", origin.dialect or "ComfyUI"
         text = f"{name}: takes a {wanted.type} of {mine}, and one of {theirs} fails when the node runs"
         report.fail("foreign_type", node, name, text)
     if isinstance(link[1], bool) or link[1] < 0:
         report.warn("odd_slot", node, name, f"{name}: the slot {link[1]} is taken for output {origin.name}")
+
+
+def _matching(node: str, wanted: InputSchema, link: list[Any], walk: Walk, report: Report) -> None:
+    given = _carried(link, walk, _FURTHEST)
+    takes = wanted.allowed or (() if wanted.type == MATCH_TYPE else (wanted.type,))
+    if takes and given and not any(socket_compatible(g, t) for g in given for t in takes):
+        text = f"{wanted.name}: takes {' or '.join(takes)}, and {' or '.join(sorted(given))} fails when the node runs"
+        report.fail("match_type", node, wanted.name, text)
 
 
 def _carried(link: list[Any], walk: Walk, further: int) -> frozenset[str]:

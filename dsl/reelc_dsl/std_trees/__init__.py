@@ -1,0 +1,1 @@
+"""Syntax trees of the standard library, a module for each of its files, made by tools/build_std.py."""
