@@ -65,28 +65,25 @@ def examples(library: Library) -> Examples:
     return Examples(library, provider, catalogs()[0])
 
 
-def meant(library: Library, name: str) -> tuple[str, Found | None]:
-    """The module that a name means, or the stage in it: ``svd``, ``std.svd``, ``svd.animate``, ``upscale``.
+def meant(library: Library, name: str) -> str | tuple[Found, ...]:
+    """The module that a name means, or the stages: ``svd``, ``std.svd``, ``svd.animate``, ``upscale``.
 
     Raises:
-        click.UsageError: there is no such one, or several.
+        click.UsageError: there is no such one.
     """
     for module in _modules(library, name):
         if library.tree(module) is not None:
-            return module, None
+            return module
     owner, _, last = name.rpartition(".")
     if owner:
         for module in _modules(library, owner):
             found = library.stage(module, last)
             if found is not None:
-                return module, found
+                return (found,)
     else:
-        every = [stage for stage in library.every() if stage.decl.name.text == last]
-        if len(every) == 1:
-            return every[0].module, every[0]
+        every = tuple(stage for stage in library.every() if stage.decl.name.text == last)
         if every:
-            each = ", ".join(f"`{called(stage)}`" for stage in every)
-            raise click.UsageError(f"Several modules have a stage `{name}`. Name one: {each}.")
+            return every
     known = [short(m) for m in library.listed] + [called(s) for s in library.every()]
     known += [s.decl.name.text for s in library.every()]
     hint = "".join(f" {s[:1].upper()}{s[1:]}" for s in did_you_mean(name, dict.fromkeys(known)))

@@ -42,11 +42,15 @@ def test_the_families_side_by_side() -> None:
     assert "finish" not in found
     svd, cogvideox, wan22 = found["svd"], found["cogvideox"], found["wan22"]
     assert svd.size[0] == "start.width % 8 == 0 and start.height % 8 == 0"
-    assert (svd.frames, svd.default, svd.rate) == (("2..25",), "25", "any, 6fps unless given")
+    assert (svd.frames, svd.default, svd.rate) == (("2..25",), "25", "6fps unless given")
     assert svd.vram == ("16GB",)
     assert (cogvideox.size, cogvideox.rate) == (("start.size == 720x480",), "8fps")
     # What `using.vram` is, its `load` says.
     assert cogvideox.vram == ("13GB", "18GB")
+    # What `to` must be beside the still is another matter.
+    assert found["hunyuan15"].size == ("start.width % 16 == 0 and start.height % 16 == 0",)
+    # A size that depends on whether there is an end is one.
+    assert "cell = if end == none then 64 else 32" in found["ltx2"].size[0]
     assert wan22.end
     assert not cogvideox.end
     assert (wan22.frames, wan22.default) == (("5..", "(count - 1) % 4 == 0"), "81")
