@@ -15,6 +15,7 @@ HARBOR = (EXAMPLES / "harbor.reel").read_text("utf-8")
 PICTURE = (EXAMPLES / "dandelion.jpg").read_bytes()
 SVD = "use std.svd as i2v"
 CROP = ("use upscale,", "use crop, upscale,")
+RAISED = ("leave `interpolate` out", (("    |> interpolate(to: 24fps)\n", ""), ("upscale, interpolate", "upscale")))
 
 Change = tuple[tuple[str, str], ...]
 # For each family what its first errors advise, and the change that follows the advice.
@@ -30,9 +31,7 @@ FAMILIES: dict[str, list[tuple[str, Change]]] = {
     ],
     "std.wan21": [],
     "std.wan22": [],
-    "std.wan22_5b": [
-        ("leave `interpolate` out", (("    |> interpolate(to: 24fps)\n", ""), ("upscale, interpolate", "upscale"))),
-    ],
+    "std.wan22_5b": [RAISED],
 }
 
 
