@@ -40,14 +40,13 @@ def find_lock(project: Project) -> Lock | None:
         ReelError: E0605.
     """
     path = lock_path(project)
+    if not os.path.lexists(path):
+        return None
     try:
         with path.open("rb") as file:
             text = file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise _bad(project, f"it cannot be read: {(reason or type(error).__name__).lower()}") from None
+    except OSError as error:
+        raise _bad(project, f"it cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
     if len(text) > MAX_BYTES:
         raise _bad(project, f"it is larger than {MAX_BYTES // 2**20} MiB")
     try:

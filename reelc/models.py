@@ -14,8 +14,6 @@ from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import NO_PIPELINE
 from reelc_dsl.records import dataclass
 
-# Folders that node packs fill by themselves, relative to ComfyUI.
-OWN_FOLDERS = ("models/", "custom_nodes/")
 HUGGING_FACE = "huggingface.co"
 
 
@@ -153,10 +151,7 @@ def _stage(place: Place, inner: tuple[Place, ...]) -> str:
 
 
 def _of_packs(job: Job) -> list[tuple[ModelInfo, str]]:
-    """Files that the job's packs download by themselves, with the value that names them.
-
-    A value names a file, or the repository after whose last part a folder is called.
-    """
+    """Files that the job's packs download by themselves, with the value that names them."""
     classes = {name for pack in job.needs.packs for name in pack.classes}
     values = {
         value
@@ -165,14 +160,8 @@ def _of_packs(job: Job) -> list[tuple[ModelInfo, str]]:
         for value in node["inputs"].values()
         if isinstance(value, str) and value
     }
-    own = [info for info in known_models() if info.folder.startswith(OWN_FOLDERS)]
-    found: list[tuple[ModelInfo, str]] = []
-    for value in sorted(values):
-        last = value.rsplit("/", 1)[-1]
-        for info in own:
-            if info.file == value or ("/" in value and last in info.folder.split("/")):
-                found.append((info, value))
-    return found
+    own = [info for info in known_models() if info.of_pack]
+    return [(info, value) for value in sorted(values) for info in own if info.is_named(value)]
 
 
 def page_of(url: str | None) -> str | None:

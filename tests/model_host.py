@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -46,7 +47,8 @@ class File:
 class Host:
     """The host, in a thread of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.files: dict[str, File] = {}
         self.asked: list[Asked] = []
         self.port = 0
@@ -56,7 +58,7 @@ class Host:
 
     def url(self, path: str, name: str = "127.0.0.1") -> str:
         """The address of a path, under one of the machine's names for itself."""
-        return f"http://{name}:{self.port}{path}"
+        return f"{'http' if self.tls is None else 'https'}://{name}:{self.port}{path}"
 
     def put(self, path: str, content: bytes, *answers: Answer, etag: str | None = '"v1"') -> File:
         """Have a file; the answers are for its first requests."""
@@ -186,14 +188,14 @@ def answering(content: bytes, code: int = 200, **headers: str) -> Answer:
 
 
 @contextmanager
-def running() -> Generator[Host]:
+def running(tls: ssl.SSLContext | None = None) -> Generator[Host]:
     """A host while it is needed."""
-    host = Host()
+    host = Host(tls)
     loop = host.loop
     ready = threading.Event()
 
     async def main() -> None:
-        server = await asyncio.start_server(host.serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(host.serve, "127.0.0.1", 0, ssl=tls)
         host.port = server.sockets[0].getsockname()[1]
         ready.set()
         await host.stop.wait()

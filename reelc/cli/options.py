@@ -38,7 +38,7 @@ def source(function: F) -> F:
             "--catalog",
             metavar="NAME|FILE",
             help="Node catalog to compile against: a bundled one, a file that `reelc catalog pull` wrote, or a "
-            "server's answer of /object_info [default: comfyui-0.33.0].",
+            "server's answer of /object_info [default: that of reel.lock, else comfyui-0.33.0].",
         ),
         parameters,
         click.argument("file", type=click.Path(path_type=Path)),

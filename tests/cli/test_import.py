@@ -161,7 +161,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         ({"value": float("nan")}, "E0520", "nan is no number"),
         ({"value": "nan"}, "E0520", "nan is no number"),
         ({"value": 1e-200}, "E0521", "absurdly long"),
-        ({"value": 0.5, "extra": ["3", 0]}, "E0520", "no input `extra`"),
+        ({"value": 0.5, "extra": ["3", 0]}, "E0805", "no input `extra`"),
     ],
 )
 def test_what_reel_cannot_say(graph: Path, inputs: dict[str, Any], code: str, part: str) -> None:

@@ -561,5 +561,7 @@ def test_every_event_has_words_or_none() -> None:
     assert sentence(events.FileProgress(file="a", done=1, bytes=2)) == ""
     assert "again in 0.5 s" in sentence(events.FileRetried(file="a", reason="x", wait=0.5))
     assert "from 1 KB on" in sentence(events.FileStarted(file="a", at=1000, bytes=2000))
+    assert sentence(events.FileRead(file="a", bytes=10)) == ""
+    assert "reading the 4 GB" in sentence(events.FileRead(file="a", bytes=4 * 10**9))
     assert "not verified" in sentence(events.FilePresent(file="a", checked="nothing"))
     assert sentence(events.FetchStarted(folder="m", files=(), bytes=0)) == ""

@@ -159,7 +159,7 @@ FIT = "fit the start image to the proportions of"
         (film(more=", frames: 12"), "the nearest that it makes is 9"),
         (film(more=", frames: 13"), "the nearest that it makes is 17"),
         (film(load='"THUDM/CogVideoX-5b"'), "load the model that does: cogvideox.load()"),
-        (film(load='"kijai/CogVideoX-5b-1.5-I2V"'), "this stage is for the first version: cogvideox.load()"),
+        (film(load='"kijai/CogVideoX-5b-1.5-I2V"'), "that one has a stage of its own, in std.cogvideox15"),
         (film("|> upscale(to: 2560x1440)"), f"cut the clip before, with crop(to: 720x405), or {FIT} 2560x1440"),
         (film("|> upscale(to: 1440x1440)"), f"cut the clip before, with crop(to: 480x480), or {FIT} 1440x1440"),
         (film("|> upscale(to: 1001x1009)"), f"{FIT} 1001x1009"),

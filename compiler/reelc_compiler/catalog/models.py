@@ -38,6 +38,20 @@ class ModelInfo:
     note: str = ""
     excludes: tuple[str, ...] = ()
 
+    @property
+    def of_pack(self) -> bool:
+        """Whether a node pack downloads it by itself."""
+        return self.folder.startswith(OWN_FOLDERS)
+
+    def is_named(self, value: str) -> bool:
+        """Whether a text means it: the file, or the repository after whose last part a pack calls a folder."""
+        return self.file == value or (
+            self.of_pack and "/" in value and value.rsplit("/", 1)[-1] in self.folder.split("/")
+        )
+
+
+# Folders that node packs fill by themselves, relative to ComfyUI.
+OWN_FOLDERS = ("models/", "custom_nodes/")
 
 # A folder and a file's name, to what is known of it.
 Lookup = Callable[[str | None, str], ModelInfo | None]
@@ -63,7 +77,6 @@ def known_models() -> tuple[ModelInfo, ...]:
 @cache
 def _models() -> Mapping[tuple[str, str], ModelInfo]:
     raw: list[dict[str, Any]] = json.loads(_DATA.read_text("utf-8"))["models"]
-    return {
-        (entry["folder"], entry["file"]): ModelInfo(**{**entry, "excludes": tuple(entry.get("excludes", ()))})
-        for entry in raw
-    }
+    for entry in raw:
+        entry["excludes"] = tuple(entry.get("excludes", ()))
+    return {(entry["folder"], entry["file"]): ModelInfo(**entry) for entry in raw}

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from reelc_compiler import values
 from reelc_compiler.catalog import has_input
 from reelc_compiler.elaborate import functions
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
 from reelc_compiler.facts import EYES, PLAIN_EYES, PLAIN_PROJECTION, PROJECTIONS, Facts
-from reelc_compiler.ir.graph import Medium
+from reelc_compiler.ir.graph import Medium, Ref
 from reelc_compiler.sema.builtins import BUILTINS
 from reelc_compiler.sema.kinds import (
     FLOAT,
@@ -32,6 +32,7 @@ from reelc_dsl.diagnostics.codes import (
     NOT_YET,
     OUT_OF_RANGE,
     REQUIREMENT,
+    UNSAID_VIEW,
 )
 from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.source import Span
@@ -96,9 +97,32 @@ def medium(evaluator: "Evaluator", source: Any, kind: str, given: dict[str, Any]
             places["size"],
             f"state an even {side}, or another `layout`",
         )
-    stated = Medium(source if read is None else read.ref, facts)
+    ref = cast(Ref, source) if read is None else read.ref
+    if read is None:
+        _say_views(evaluator, ref, given, places)
+    stated = Medium(ref, facts)
     evaluator.builder.medium(stated, evaluator.region.id, read)
     return stated
+
+
+def _say_views(evaluator: "Evaluator", ref: Ref, given: dict[str, Any], places: dict[str, Span]) -> None:
+    """A stage that knows nothing of two eyes or of spheres does not make plain pictures of such by saying nothing."""
+    behind = sorted(evaluator.builder.made_of(ref), key=lambda facts: (facts.eyes, facts.projection))
+    stage = evaluator.builder.regions[evaluator.region.id].stage
+    for name, plain, words in (
+        ("layout", PLAIN_EYES, [f.eyes for f in behind]),
+        ("projection", PLAIN_PROJECTION, [f.projection for f in behind]),
+    ):
+        odd = next((word for word in words if word != plain), None)
+        if odd is not None and name not in given:
+            raise evaluator.stop(
+                UNSAID_VIEW,
+                f"`{stage}` is given pictures of {name} `{odd}`, and does not say of what {name} its own are",
+                places["size"],
+                f"use it before the clip becomes `{odd}`",
+                f'where the stage is yours, state it: `{name}: "{odd}"` if it stays so',
+                where="nothing is said here",
+            )
 
 
 def _one_of(

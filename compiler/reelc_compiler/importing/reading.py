@@ -252,4 +252,6 @@ def _plain(value: Any, wanted: InputSchema, found: Mapping[str, bytes]) -> Any:
     if isinstance(value, float) and wanted.is_combo and value.is_integer():
         # ComfyUI looks for a choice that is equal, and 1 equals 1.0.
         value = int(value)
+    if isinstance(value, float):
+        value += 0.0  # there is no -0.0 in Reel, and no node that minds
     return [type(value).__name__, value]

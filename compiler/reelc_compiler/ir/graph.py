@@ -201,6 +201,7 @@ class GraphBuilder:
         self.saves: list[Save] = []
         self.names: dict[Medium, list[str]] = {}
         self._known: dict[bytes, int] = {}
+        self._views: list[frozenset[Facts]] = []
 
     @property
     def full(self) -> bool:
@@ -221,10 +222,13 @@ class GraphBuilder:
         """The id of a node of this class with these inputs, made if there is none yet."""
         plain = {k: ["ref", v.op, v.slot] if isinstance(v, Ref) else ["lit", v] for k, v in inputs.items()}
         key = canonical([class_type, plain, file])
-        if key in self._known:
-            return self._known[key]
-        number = len(self.ops)
-        self._known[key] = number
+        number = self._known.setdefault(key, len(self.ops))
+        views = self._behind(inputs, media)
+        if number < len(self.ops):
+            # A shared node speaks for whoever asked last: that is who now states what it carries.
+            self._views[number] = views
+            return number
+        self._views.append(views)
         self.ops.append(
             Op(
                 id=number,
@@ -238,6 +242,15 @@ class GraphBuilder:
             )
         )
         return number
+
+    def _behind(self, inputs: Mapping[str, Any], media: tuple[Medium, ...]) -> frozenset[Facts]:
+        pictures = {m.ref for m in media}
+        refs = (v for v in inputs.values() if isinstance(v, Ref) and v not in pictures)
+        return frozenset(m.facts for m in media if m.facts.view).union(*(self._views[ref.op] for ref in refs))
+
+    def made_of(self, ref: Ref) -> frozenset[Facts]:
+        """Of which pictures a slot was made, as far as they are for two eyes or of a sphere."""
+        return self._views[ref.op]
 
     def region(self, stage: str, stack: Stack) -> int:
         """Open a region; what it declares is filled in by :meth:`close`."""

@@ -70,6 +70,9 @@ OUT_OF_RANGE = _declare("E0402", "out-of-range", "A value lies outside what the 
 NOT_WHOLE = _declare("E0403", "not-whole", "A count of frames or pixels does not come out whole.")
 BAD_SEED = _declare("E0404", "bad-seed", "A seed that ComfyUI's window could not hold exactly.")
 TOO_LARGE = _declare("E0405", "too-large", "The program makes more nodes than anything should.")
+UNSAID_VIEW = _declare(
+    "E0430", "unsaid-view", "A stage does not say what becomes of pictures for two eyes or of a sphere."
+)
 STAGE_WARNING = _declare("W0401", "stage-warning", "A stage advises against what it was given.")
 FRAGILE_SEED = _declare(
     "W0402", "fragile-seed", "A seed is derived from a position, so inserting a shot changes the others."

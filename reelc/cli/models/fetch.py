@@ -94,9 +94,10 @@ def command(
 
 def _pinned(done: "Compiled", outcomes: "tuple[Outcome, ...]") -> tuple[str, ...]:
     from reelc.fetching import pin
-    from reelc.locking import lock_path
+    from reelc.locking import find_lock, lock_path
 
-    lock = done.held.lock
+    # Read again: downloads take hours, in which somebody may have edited it.
+    lock = find_lock(done.project) if done.held.lock is not None else None
     return () if lock is None else pin(lock_path(done.project), lock, outcomes)
 
 

@@ -17,6 +17,8 @@ REDRAW = 0.1
 PLAIN_EVERY = 10.0
 # Speed is that of the last seconds.
 SPAN = 10.0
+# Reading less than this takes no time.
+WORTH_SAYING = 10**9
 
 
 class Shown:
@@ -152,6 +154,8 @@ def sentence(event: Event) -> str:
         case events.FilePresent():
             how = {"sha256": "its SHA-256 is right", "size": "its size is right", "nothing": "not verified"}
             return f"{event.file}: there already, {how[event.checked]}"
+        case events.FileRead() if event.bytes >= WORTH_SAYING:
+            return f"{event.file}: reading the {bytes_text(event.bytes)} that are there"
         case events.FileStarted():
             size = "of a size that the host does not say" if event.bytes is None else bytes_text(event.bytes)
             return f"{event.file}: {size}" + (f", from {bytes_text(event.at)} on" if event.at else "")

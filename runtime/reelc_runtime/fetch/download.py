@@ -76,6 +76,8 @@ class Download:
             FetchFault: E0608 to E0610, E0612, E0711, E0718.
         """
         with Part(self.target, self.want.name) as part:
+            if part.size:
+                self.report(events.FileRead(file=self.want.name, bytes=part.size))
             await in_thread(part.reread)
             again = True
             while True:

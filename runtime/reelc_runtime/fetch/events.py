@@ -23,6 +23,14 @@ class FilePresent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileRead(Event):
+    """So many bytes that are there already are read, which takes a while."""
+
+    file: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileStarted(Event):
     """A file is being transferred, from byte ``at`` on; ``bytes`` is null where the host does not say."""
 

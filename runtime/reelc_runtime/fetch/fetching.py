@@ -119,6 +119,8 @@ class _Fetching:
     async def _look(self, want: Want) -> None:
         """See whether a file is there, and the right one."""
         target = target_of(self.request.root, want)
+        if want.sha256 is not None and target.is_file() and self.verdicts.known(target) is None:
+            self.request.report(events.FileRead(file=want.name, bytes=target.stat().st_size))
         found = await in_thread(self._verify, want, target)
         if found is not None:
             checked, sha256 = found

@@ -75,7 +75,13 @@ class Hosts:
             try:
                 response = await self._client.send(self._client.build_request("GET", url, headers=sent), stream=True)
             except httpx.TransportError as error:
-                raise Passing(_reason(host, error)) from None
+                if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                    raise FetchFault(
+                        NOT_FETCHED,
+                        f"`{want.name}`: the certificate of {host} is not one that is trusted here",
+                        "behind a proxy with a certificate of its own, name that in SSL_CERT_FILE",
+                    ) from None
+                raise broken(host, error) from None
             except (httpx.InvalidURL, ValueError):
                 raise FetchFault(NOT_FETCHED, f"the address of `{want.name}` is not a URL") from None
             try:
@@ -98,14 +104,16 @@ class Hosts:
         if status in (401, 403) and sent_on:
             # An address that a host signs for a while is no longer good; it signs another.
             raise Passing(f"{host} answers with status {status}")
-        if status in (401, 403):
+        # Hugging Face answers 401 also for a repository that is not there, and says so beside it.
+        missing = response.headers.get("X-Error-Code") in ("RepoNotFound", "RevisionNotFound", "EntryNotFound")
+        if status in (401, 403) and not missing:
             raise self._gated(want, host, status)
         if status in PASSING_STATUSES:
             raise Passing(f"{host} answers with status {status}", self._asked(response))
-        if status in (404, 410):
+        if status in (404, 410) or missing:
             raise FetchFault(
                 NOT_FETCHED,
-                f"`{want.name}` is not at {host} any more (status {status})",
+                f"`{want.name}` is not at {host}, or no longer (status {status})",
                 "put another `url` for it into reel.lock, or download it by hand",
             )
         if status not in (200, 206, 416):
@@ -146,18 +154,14 @@ class Hosts:
         )
 
 
-def _reason(host: str, error: httpx.TransportError) -> str:
+def broken(host: str, error: httpx.TransportError) -> Passing:
+    """A connection that was not made, or ended early."""
     match error:
         case httpx.ConnectTimeout():
-            return f"{host} cannot be reached in time"
+            return Passing(f"{host} cannot be reached in time")
         case httpx.TimeoutException():
-            return f"{host} falls silent"
+            return Passing(f"{host} falls silent")
         case httpx.ConnectError():
-            return f"{host} cannot be reached"
+            return Passing(f"{host} cannot be reached")
         case _:
-            return f"the connection to {host} breaks"
-
-
-def broken(host: str, error: httpx.TransportError) -> Passing:
-    """A transfer that ended early."""
-    return Passing(_reason(host, error))
+            return Passing(f"the connection to {host} breaks")

@@ -72,7 +72,14 @@ def comes_back(graph: Any, catalog: Catalog) -> None:
 @pytest.mark.skipif(not REAL, reason="the graphs are not here (REELC_SHARED)")
 @pytest.mark.parametrize("path", REAL, ids=lambda p: p.name)
 def test_a_real_graph_comes_back(path: Path) -> None:
-    comes_back(json.loads(path.read_text("utf-8")), load_catalog())
+    graph, catalog = json.loads(path.read_text("utf-8")), load_catalog()
+    if validate(graph.get("prompt", graph), catalog).failures:
+        # Taken by a server, and never of any use: what `reelc validate` says of it is said.
+        done, found = convert(graph, catalog)
+        assert done is None
+        assert {d.code.code for d in found if d.is_error} == {"E0805"}
+    else:
+        comes_back(graph, catalog)
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda p: f"{p.parts[-3]}-{p.name}")
@@ -108,7 +115,7 @@ def test_what_a_server_accepted_comes_back_or_is_refused_with_its_place() -> Non
             assert same(case["graph"], compiled(done.text, catalog), catalog), case["id"]
             back += 1
         if case["mutation"] == "ok_identity":
-            assert done is not None, case["id"]
+            assert done is not None or {d.code.code for d in found if d.is_error} == {"E0805"}, case["id"]
     assert back >= 75
 
 
@@ -117,7 +124,7 @@ def test_what_a_server_accepted_comes_back_or_is_refused_with_its_place() -> Non
 def test_any_accepted_graph_comes_back(graph: dict[str, Any]) -> None:
     catalog = load_catalog()
     verdict = validate(graph, catalog)
-    if verdict.verdict == "accepted":
+    if verdict.verdict == "accepted" and not verdict.failures:
         comes_back(graph, catalog)
     else:
         done, found = convert(graph, catalog)

@@ -73,6 +73,8 @@ def test_a_good_graph_has_none():
         (changed("fit", image={"__value__": ["no", 0]}), ("kills_server", "fit", "image")),
         (changed("vid", audio="x"), ("literal_for_link", "vid", "audio")),
         (changed("pick", on_true="x"), ("literal_for_link", "pick", "on_true")),
+        (changed("img", image=""), ("unusable_value", "img", "image")),
+        (changed("img", image="sub/.."), ("unusable_value", "img", "image")),
         (changed("both", images__image2=None), ("literal_for_link", "both", "images.image2")),
         (changed("both", images__image2=5), ("literal_for_link", "both", "images.image2")),
         (changed("sum", values__b=None), ("literal_for_link", "sum", "values.b")),
@@ -189,3 +191,10 @@ def test_what_a_switch_does_not_choose_does_not_run():
     assert found(graph) == (set(), {("extra_link", "img", "zzz")})
     graph["pick"]["inputs"]["switch"] = False
     assert ("extra_link", "img", "zzz") in found(graph)[0]
+
+
+def test_a_folder_is_no_picture():
+    files = {"input": ["start.png", "end.png", "sub/deep.png"]}
+    for image, expected in (("sub", ["unusable_value"]), ("sub/deep.png", []), ("start.png [input]", [])):
+        got = validate(changed("img", image=image), load_catalog(), files=files)
+        assert (got.verdict, [f.type for f in got.failures]) == ("accepted", expected)

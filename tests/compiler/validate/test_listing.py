@@ -86,6 +86,13 @@ def test_the_output_folders_list_is_not_the_input_folders():
     assert known_files(alone) is None
 
 
+def test_a_catalog_that_was_pulled_to_be_kept_knows_no_files():
+    dump = {**DUMP, "TheirLoader": loader("image", "start.png", image_upload=True)}
+    kept = Catalog.from_object_info(dump).without_lists()
+    assert known_files(kept) is None
+    assert known_files(CATALOG) is not None
+
+
 def test_what_was_probably_meant():
     got = validate({"n": {"class_type": "LoadImage", "inputs": {"image": "strat.png"}}}, CATALOG)
     assert got.errors[0].suggestions == ("start.png",)

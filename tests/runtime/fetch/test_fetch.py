@@ -296,6 +296,11 @@ async def test_a_file_that_is_gone(fetcher: Fetcher, host: Host, code: int) -> N
     assert len(host.asked) == 1
 
 
+async def test_a_repository_that_is_gone_is_no_gate(fetcher: Fetcher, host: Host) -> None:
+    host.put("/a.bin", CONTENT, status(401, X_Error_Code="RepoNotFound"))
+    assert (await fetcher.fault(fetcher.want("/a.bin")))[0] == "E0608"
+
+
 async def test_a_web_page_is_no_model(fetcher: Fetcher, host: Host) -> None:
     host.put("/a.bin", CONTENT, answering(b"<html>", Content_Type="text/html; charset=utf-8"))
     code, said = await fetcher.fault(fetcher.want("/a.bin"))

@@ -58,20 +58,19 @@ def _listing(catalog: Catalog) -> Listing | None:
     names: set[str] = set()
     endings: set[str] = set()
     lists = [entry for name in catalog.mentioning('"upload"', '"validate"') for entry in _lists(catalog, name)]
+    if not lists or any(entry.files and entry.present is None for entry in lists):
+        # A catalog that was pulled to be kept names the folder, where it can, in place of the files of that day.
+        return None
     for entry in lists:
         found = [c for c in (*(entry.choices or ()), *(entry.present or ())) if isinstance(c, str) and "." in c]
         names.update(found)
         endings.update(posixpath.splitext(c)[1].lower() for c in found if "/" not in c)
         endings |= _LISTED.get(entry.upload or "", frozenset())
-    return Listing(frozenset(names), frozenset(endings)) if lists else None
+    return Listing(frozenset(names), frozenset(endings))
 
 
 def _lists(catalog: Catalog, class_type: str) -> list[InputSchema]:
-    """The inputs of a class that list files of the input folder."""
+    """The inputs of a class that list files of the input folder, or name it."""
     schema = catalog.get(class_type)
-    if schema is None:
-        return []
-    told = [
-        i for i in schema.inputs if i.is_combo and (i.files is None or (i.files == "input" and i.present is not None))
-    ]
-    return [i for i in told if i.upload or i.checked.endswith("file")]
+    found = schema.inputs if schema is not None else ()
+    return [i for i in found if i.is_combo and i.files in (None, "input") and (i.upload or i.checked.endswith("file"))]

@@ -82,6 +82,7 @@ def not_in_list(schema: InputSchema, value: Any, files: Files | None, hints: Hin
         return None
     choices = schema.choices or ()
     there: Collection[str] = ()
+    present = (schema.present or ()) if schema.files is not None else ()
     if schema.files is not None:
         if files is None and schema.present is None:
             return None
@@ -89,12 +90,11 @@ def not_in_list(schema: InputSchema, value: Any, files: Files | None, hints: Hin
         if schema.folders:
             # Of an empty folder the files say nothing.
             there = {f.partition("/")[0] for f in there if "/" in f}
-        there = sorted({*there, *(schema.present or ())})
     wanted: list[Any] = cast(list[Any], value) if schema.multiselect and isinstance(value, list) else [value]
-    missing = [v for v in wanted if v not in choices and not (isinstance(v, str) and v in there)]
+    missing = [v for v in wanted if v not in choices and not (isinstance(v, str) and (v in there or v in present))]
     if not missing:
         return None
-    known = [*choices, *there]
+    known = [*choices, *sorted({*there, *present})]
     listed = ", ".join(map(shown, known[:8])) + (", ..." if len(known) > 8 else "")
     near = hints.near(missing[0] if isinstance(missing[0], str) else shown(missing[0]), known)
     text = f"{schema.name}: {shown(missing[0])} is not one of {listed or 'no choices'}"

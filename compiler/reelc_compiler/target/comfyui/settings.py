@@ -130,7 +130,11 @@ def _widget(node: str, wanted: InputSchema, value: Any, walk: Walk, report: Repo
 def _file(node: str, wanted: InputSchema, value: str, walk: Walk, report: Report) -> None:
     """A file that the node cannot read, or of which nobody can say whether it is there."""
     name = wanted.name
-    if value in (wanted.choices or ()) or value in ("", "none"):
+    if value in (wanted.choices or ()) or (wanted.checked == "any_file" and value in ("", "none")):
+        return
+    if wanted.checked in ("file", "own_file") and walk.disk.is_folder(value):
+        text = f"{name}: {shown(value)} is a folder: ComfyUI asks no more than that it is there, and fails to read it"
+        report.fail("unusable_value", node, name, text)
         return
     path = wanted.checked == "path"
     there = None if path else walk.disk.there(value)

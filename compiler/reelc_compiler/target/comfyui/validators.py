@@ -44,6 +44,14 @@ class Disk:
         # The lists are of files.
         return False if path != "." and self.there(name) is not None else None
 
+    def is_folder(self, name: str) -> bool:
+        """Whether the name is certainly that of a folder."""
+        folder, path = resolved(name)
+        if path is None or path == ".":
+            return path == "."
+        known = () if self.files is None else self.files.get(folder, ())
+        return path not in known and any(f.startswith(f"{path}/") for f in known)
+
     def silent(self) -> bool:
         """Whether nothing at all is known, so that no file is missing."""
         return self.files is None and known_files(self.catalog) is None

@@ -43,7 +43,7 @@ class Notice:
     - ``expression``: one that cannot be read, or that names what is not given; a warning where that may not be
       evaluated.
     - ``needed_input``: an input that is declared optional and that the class needs.
-    - ``unusable_value``: NaN or infinity where the class computes or encodes with it.
+    - ``unusable_value``: NaN or infinity where the class computes or encodes with it, a folder in place of a file.
     - ``too_deep``: nearly as many nodes in a row as the server's own recursion allows.
     - ``kills_server``: it stops the server's queue for good: a dangling link that validation does not look at, a node
       without inputs that none needs.

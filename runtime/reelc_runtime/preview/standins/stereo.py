@@ -37,7 +37,8 @@ def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
         grey = pictures.resized(depth, takes.width, takes.height)[:, :, 0]
         moved = grey.astype(np.float32) * np.float32(most / 255)
         views = tuple(
-            pictures.looked_up(frame, np.clip(columns + side * moved, 0, takes.width - 1), rows) for side in (-1, 1)
+            pictures.looked_up(frame, np.clip(columns + side * moved, 0, takes.width - 1).astype(np.float32), rows)
+            for side in (-1, 1)
         )
         yield joined(views, makes.eyes)
 

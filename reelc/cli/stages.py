@@ -1,0 +1,159 @@
+"""``reelc stages``"""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from reelc_compiler.stages.library import Found, Library
+
+
+@click.command("stages")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def command(name: str | None, as_json: bool) -> None:
+    """List the stages of the standard library, or show NAME: a stage (svd.animate) or a module (wan22).
+
+    A stage is shown with its signature, rules, nodes, model files with licences, and an example.
+    """
+    from reelc.cli.output import print_json
+    from reelc.stages import meant, std_library
+
+    library = std_library()
+    if name is None:
+        if as_json:
+            print_json([row for module in library.listed for row in _listed_json(library, module)])
+        else:
+            click.echo("\n".join(line for module in library.listed for line in _listed(library, module)).strip())
+        return
+    module, stage = meant(library, name)
+    if as_json:
+        print_json(_module_json(library, module) if stage is None else _stage_json(library, stage))
+    else:
+        click.echo("\n".join(_module(library, module) if stage is None else _stage(library, stage)))
+
+
+# -- the list --------------------------------------------------------------------------------
+
+
+def _rows(library: "Library", module: str) -> list[tuple[str, str]]:
+    from reelc_compiler.stages.reference import call_text
+    from reelc_compiler.stages.texts import first_sentence
+
+    return [(call_text(stage), first_sentence(stage.decl.doc or "")) for stage in library.stages(module)]
+
+
+def _listed(library: "Library", module: str) -> list[str]:
+    lines = ["", module]
+    for call, sentence in _rows(library, module):
+        lines += [f"  {call}", f"      {sentence}"] if sentence else [f"  {call}"]
+    return lines
+
+
+def _listed_json(library: "Library", module: str) -> list[dict[str, Any]]:
+    stages = library.stages(module)
+    rows = zip(stages, _rows(library, module), strict=True)
+    return [{"module": module, "name": s.decl.name.text, "call": c, "summary": t} for s, (c, t) in rows]
+
+
+# -- one -------------------------------------------------------------------------------------
+
+
+def _module(library: "Library", module: str) -> list[str]:
+    from reelc.stages import catalogs
+    from reelc_compiler.stages.reference import module_reference
+
+    found = module_reference(library, module, catalogs())
+    lines = [module, *([] if not found.about else ["", found.about])]
+    lines += ["", *found.records] if found.records else []
+    for stage in library.stages(module):
+        lines += ["", "-" * 72, "", *_stage(library, stage)]
+    return lines
+
+
+def _stage(library: "Library", stage: "Found") -> list[str]:
+    from reelc.cli.table import table
+    from reelc.stages import catalogs, examples
+    from reelc_compiler.stages.reference import reference
+
+    said = reference(library, stage, catalogs())
+    lines = [f"{said.module}.{said.name}", "", said.signature]
+    if said.doc:
+        lines += ["", said.doc]
+    if said.rules:
+        lines += ["", "Rules"]
+        for rule in said.rules:
+            lines.append(f"  {rule.word} {rule.test}")
+            lines += [f"      {text}" for text in (rule.message, rule.help and f"help: {rule.help}") if text]
+    facts = list(said.facts) or ([("", f"as {said.like} returns it")] if said.like else [])
+    for title, pairs in (("Returns", facts), ("Estimate", said.estimate), ("where", said.where)):
+        if pairs:
+            lines += ["", title, *(f"  {name} = {text}" if name else f"  {text}" for name, text in pairs)]
+    lines += ["", f"Preview: {said.preview_text}"]
+    if said.nodes:
+        rows = [(n.name, n.pack or "in no catalog", ", ".join(n.catalogs)) for n in said.nodes]
+        lines += ["", "Nodes", *(f"  {line}" for line in table(("CLASS", "PACK", "CATALOGS"), rows))]
+    if said.models:
+        head = ("FILE", "SIZE", "COMMERCIAL", "LICENCE")
+        models = [(m.path, m.size, m.commercial, m.licence) for m in said.models]
+        lines += ["", "Model files that it names", *(f"  {line}" for line in table(head, models, right="SIZE"))]
+        lines += [f"  {model.file}: {note}" for model in said.models for note in model.remarks]
+    example = examples(library).example(stage)
+    lines += ["", "Example", *(f"  {line}".rstrip() for line in example.rstrip().splitlines())]
+    return lines
+
+
+def _module_json(library: "Library", module: str) -> dict[str, Any]:
+    from reelc.stages import catalogs
+    from reelc_compiler.stages.reference import module_reference
+
+    found = module_reference(library, module, catalogs())
+    return {
+        "module": module,
+        "about": found.about,
+        "records": list(found.records),
+        "stages": [_stage_json(library, stage) for stage in library.stages(module)],
+    }
+
+
+def _stage_json(library: "Library", stage: "Found") -> dict[str, Any]:
+    from reelc.stages import catalogs, examples
+    from reelc_compiler.stages.reference import reference
+
+    said = reference(library, stage, catalogs())
+    return {
+        "module": said.module,
+        "name": said.name,
+        "call": said.call,
+        "signature": said.signature,
+        "parameters": [
+            {"name": p.name, "kind": p.kind, "among": p.among, "default": p.default} for p in said.parameters
+        ],
+        "returns": said.returns,
+        "doc": said.doc,
+        "rules": [{"word": r.word, "test": r.test, "message": r.message, "help": r.help} for r in said.rules],
+        "facts": dict(said.facts),
+        "like": said.like,
+        "estimate": dict(said.estimate),
+        "where": dict(said.where),
+        "preview": said.preview,
+        "nodes": [{"class": n.name, "pack": n.pack, "catalogs": list(n.catalogs)} for n in said.nodes],
+        "models": [
+            {
+                "file": m.file,
+                "folder": m.folder,
+                "by_pack": m.pack,
+                "url": m.info.url if m.info else None,
+                "bytes": m.info.bytes if m.info else None,
+                "exact": bool(m.info and m.info.bytes_exact),
+                "sha256": m.info.sha256 if m.info else None,
+                "licence": m.info.licence if m.info else None,
+                "commercial": m.info.commercial if m.info else None,
+                "excludes": list(m.info.excludes) if m.info else [],
+                "note": m.info.note if m.info else "",
+            }
+            for m in said.models
+        ],
+        "calls": list(said.calls),
+        "example": examples(library).example(stage),
+    }
