@@ -70,6 +70,7 @@ def meant(library: Library, name: str) -> str | tuple[Found, ...]:
 
     Raises:
         click.UsageError: there is no such one.
+        ReelError: E0217, E0218.
     """
     for module in _modules(library, name):
         if library.tree(module) is not None:
@@ -84,7 +85,11 @@ def meant(library: Library, name: str) -> str | tuple[Found, ...]:
         every = tuple(stage for stage in library.every() if stage.decl.name.text == last)
         if every:
             return every
-    known = [short(m) for m in library.listed] + [called(s) for s in library.every()]
+    head, _, rest = name.partition(".")
+    if any(offer.name == head for offer in offers()):
+        # A package whose stages cannot be used is not among those that are listed.
+        find(f"{head}.{rest or 'any'}")
+    known = [m if not m.startswith(STD) else short(m) for m in library.listed] + [called(s) for s in library.every()]
     known += [s.decl.name.text for s in library.every()]
     hint = "".join(f" {s[:1].upper()}{s[1:]}" for s in did_you_mean(name, dict.fromkeys(known)))
     raise click.UsageError(f"There is no stage or module `{name}`.{hint or ' `reelc stages` lists them.'}")

@@ -47,7 +47,7 @@ def _index(library: Library, references: list[ModuleReference]) -> str:
         "## From a still image to a clip",
         "",
         "What the families' files state. `use std.wan22 as i2v` makes the next family a change of one word. VRAM is an",
-        "estimate of the stage's author; a page says where it comes from. Licences are those of all files that the",
+        "estimate of the stage's author; a page says what it rests on. Licences are those of all files that the",
         "family names by itself, its text encoder's and VAE's too, with whether they allow commercial use.",
         "",
         *_table(
@@ -116,12 +116,14 @@ def _stage(said: Reference) -> list[str]:
             lines.append(f"- **{rule.word}** `{rule.test}`")
             lines += [f"  {_code(rule.message)}"] if rule.message else []
             lines += [f"  Help: {_code(rule.help)}"] if rule.help else []
+            lines += [f"  {rule.source}"] if rule.source else []
         lines.append("")
     facts = [f"`{name} = {text}`" for name, text in said.facts]
     lines += [f"Returns: {', '.join(facts)}", ""] if facts else []
     lines += [f"Returns: as `{said.like}` does", ""] if said.like and not facts else []
     estimate = [f"`{name} = {text}`" for name, text in said.estimate]
     lines += [f"Estimate: {', '.join(estimate)}", ""] if estimate else []
+    lines += [said.basis, ""] if said.basis else []
     if said.where:
         lines += ["Where", "", *(f"- `{name} = {text}`" for name, text in said.where), ""]
     lines += [f"Preview: {said.preview_text}", ""]

@@ -17,10 +17,17 @@ def command(name: str | None, as_json: bool) -> None:
     Those of the standard library, of the folder `stages`, and of installed packages. A stage is shown with its
     signature, rules, nodes, model files with licences, and an example.
     """
-    from reelc.cli.output import print_json
-    from reelc.stages import meant, whole_library
+    from reelc.cli.output import faults
+    from reelc.stages import whole_library
 
-    library = whole_library()
+    with faults(as_json):
+        _show(whole_library(), name, as_json)
+
+
+def _show(library: "Library", name: str | None, as_json: bool) -> None:
+    from reelc.cli.output import print_json
+    from reelc.stages import meant
+
     if name is None:
         if as_json:
             print_json([_row_json(stage) for stage in library.every()])
@@ -97,11 +104,13 @@ def _stage(library: "Library", stage: "Found") -> list[str]:
         lines += ["", "Rules"]
         for rule in said.rules:
             lines.append(f"  {rule.word} {rule.test}")
-            lines += [f"      {text}" for text in (rule.message, rule.help and f"help: {rule.help}") if text]
+            parts = (rule.message, rule.help and f"help: {rule.help}", rule.source and f"# {rule.source}")
+            lines += [f"      {text}" for text in parts if text]
     facts = list(said.facts) or ([("", f"as {said.like} returns it")] if said.like else [])
     for title, pairs in (("Returns", facts), ("Estimate", said.estimate), ("where", said.where)):
         if pairs:
             lines += ["", title, *(f"  {name} = {text}" if name else f"  {text}" for name, text in pairs)]
+    lines += [f"  # {said.basis}"] if said.basis else []
     lines += ["", f"Preview: {said.preview_text}"]
     if said.nodes:
         rows = [(n.name, n.pack or "in no catalog", ", ".join(n.catalogs)) for n in said.nodes]
@@ -144,10 +153,14 @@ def _stage_json(library: "Library", stage: "Found") -> dict[str, Any]:
         ],
         "returns": said.returns,
         "doc": said.doc,
-        "rules": [{"word": r.word, "test": r.test, "message": r.message, "help": r.help} for r in said.rules],
+        "rules": [
+            {"word": r.word, "test": r.test, "message": r.message, "help": r.help, "source": r.source}
+            for r in said.rules
+        ],
         "facts": dict(said.facts),
         "like": said.like,
         "estimate": dict(said.estimate),
+        "basis": said.basis,
         "where": dict(said.where),
         "preview": said.preview,
         "nodes": [{"class": n.name, "pack": n.pack, "catalogs": list(n.catalogs)} for n in said.nodes],

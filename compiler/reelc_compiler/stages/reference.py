@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from reelc_compiler.catalog import Catalog, ModelInfo, known_models
 from reelc_compiler.stages.library import PRELUDE, Found, Library, short
-from reelc_compiler.stages.texts import head, names, walk, written
+from reelc_compiler.stages.texts import above, head, names, walk, written
 from reelc_compiler.units import bytes_text
 from reelc_dsl import ast
 from reelc_dsl.records import dataclass
@@ -34,12 +34,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A ``require``, ``warn`` or ``note``: what it tests, and what is said when that is false."""
+    """A ``require``, ``warn`` or ``note``: what it tests, and what is said when that is false.
+
+    Args:
+        source: the comment above it, which says where it comes from; empty when there is none.
+    """
 
     word: str
     test: str
     message: str | None
     help: str | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +118,7 @@ class Reference:
         doc: its description; empty when it has none.
         facts: of what it returns, as far as the text states them: names and expressions.
         estimate: what it says that it takes: names and expressions.
+        basis: the comment above the estimate, which says where it comes from; empty when there is none.
         where: the names that facts and estimate use, with the expressions that they stand for.
         preview: the stand-in; None when there is none.
         nodes, models: with those of the stages that it calls.
@@ -129,6 +135,7 @@ class Reference:
     rules: tuple[Rule, ...]
     facts: tuple[tuple[str, str], ...]
     estimate: tuple[tuple[str, str], ...]
+    basis: str
     where: tuple[tuple[str, str], ...]
     preview: str | None
     nodes: tuple[NodeUse, ...]
@@ -203,6 +210,7 @@ def reference(library: Library, stage: Found, catalogs: tuple[Catalog, ...]) -> 
         rules=tuple(_rules(decl)),
         facts=tuple((name, written(value)) for name, value in facts),
         estimate=tuple((setting.name.text, written(setting.value)) for setting in estimate),
+        basis=_basis(decl),
         where=_where(decl, [value for _, value in facts] + [setting.value for setting in estimate]),
         preview=_preview(decl),
         nodes=tuple(_nodes((stage, *calls), catalogs)),
@@ -231,6 +239,7 @@ def _rules(decl: ast.Stage) -> Iterator[Rule]:
                 test=written(statement.test),
                 message=None if message is None else message.value,
                 help=None if help_ is None else help_.value,
+                source=above(statement),
             )
 
 
@@ -242,6 +251,18 @@ def _facts(decl: ast.Stage) -> list[tuple[str, ast.Expr]]:
             if isinstance(call.callee, ast.NameExpr) and call.callee.name in ("clip", "image"):
                 return [(arg.name.text, arg.value) for arg in call.args if arg.name is not None]
     return []
+
+
+def _basis(decl: ast.Stage) -> str:
+    """What is said above an estimate; where it only takes a name, above what that stands for."""
+    own = lets(decl)
+    for statement in decl.body:
+        if isinstance(statement, ast.Settings) and statement.kind == "estimate":
+            used = {name for setting in statement.settings for name in names(setting.value)} & own.keys()
+            behind = [s for s in decl.body if isinstance(s, ast.Let) and s.name.text in used]
+            said = dict.fromkeys(above(each) for each in (*behind, statement))
+            return " ".join(text for text in said if text)
+    return ""
 
 
 def _like(library: Library, stage: Found) -> str | None:
