@@ -8,7 +8,8 @@ import click
 from reelc.packages import find, modules, offers
 from reelc_compiler.catalog import Catalog, catalog_names, load_catalog
 from reelc_compiler.loader import read_source, std_names, std_source
-from reelc_compiler.sema.resolve import OWN, SourceProvider, own_file
+from reelc_compiler.sema.modules import OWN, own_file
+from reelc_compiler.sema.resolve import SourceProvider
 from reelc_compiler.stages.examples import Examples
 from reelc_compiler.stages.library import PRELUDE, STD, Found, Library, short
 from reelc_dsl.diagnostics.suggest import did_you_mean

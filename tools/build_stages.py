@@ -11,8 +11,9 @@ from reelc.stages import catalogs, examples, std_library
 from reelc_compiler.stages.examples import Examples
 from reelc_compiler.stages.families import Family, families
 from reelc_compiler.stages.library import STD, Library
-from reelc_compiler.stages.reference import ModelUse, ModuleReference, Reference, call_text, module_reference
+from reelc_compiler.stages.reference import ModuleReference, Reference, call_text, module_reference
 from reelc_compiler.stages.texts import first_sentence
+from reelc_compiler.stages.weights import ModelUse
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "stages"
 BY_HAND = frozenset({"own.md"})
@@ -114,9 +115,9 @@ def _stage(said: Reference) -> list[str]:
         lines += ["Rules", ""]
         for rule in said.rules:
             lines.append(f"- **{rule.word}** `{rule.test}`")
-            lines += [f"  {_code(rule.message)}"] if rule.message else []
-            lines += [f"  Help: {_code(rule.help)}"] if rule.help else []
-            lines += [f"  {rule.source}"] if rule.source else []
+            lines += [f"  - {_code(rule.message)}"] if rule.message else []
+            lines += [f"  - help: {_code(rule.help)}"] if rule.help else []
+            lines += [f"  - source: {rule.source}"] if rule.source else []
         lines.append("")
     facts = [f"`{name} = {text}`" for name, text in said.facts]
     lines += [f"Returns: {', '.join(facts)}", ""] if facts else []
