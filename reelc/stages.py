@@ -12,6 +12,7 @@ from reelc_compiler.sema.modules import OWN, own_file
 from reelc_compiler.sema.resolve import SourceProvider
 from reelc_compiler.stages.examples import Examples
 from reelc_compiler.stages.library import PRELUDE, STD, Found, Library, short
+from reelc_dsl.diagnostics import ReelError
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.source import Source
 
@@ -30,10 +31,7 @@ def _std_modules() -> tuple[str, ...]:
 
 
 def whole_library() -> Library:
-    """The standard library, then the stages of the folder that the user is in, then those of installed packages.
-
-    Raises, when a module is asked for: ReelError: E0101 to E0103, E0217, E0218.
-    """
+    """The standard library, then the stages of the folder that the user is in, then those of installed packages."""
     own = sorted(f"{OWN}{path.stem}" for path in Path("stages").glob("*.reel"))
     packages = [module for name in dict.fromkeys(offer.name for offer in offers()) for module in modules(name)]
     return Library(_any, (*_std_modules(), *own, *packages))
@@ -71,12 +69,15 @@ def meant(library: Library, name: str) -> str | tuple[Found, ...]:
 
     Raises:
         click.UsageError: there is no such one.
-        ReelError: E0217, E0218.
+        ReelError: a module that is meant has errors, or its package cannot be used (E0217, E0218).
     """
+    owner, _, last = name.rpartition(".")
+    for module in (*_modules(library, name), *(_modules(library, owner) if owner else ())):
+        if library.faults(module):
+            raise ReelError(library.faults(module))
     for module in _modules(library, name):
         if library.tree(module) is not None:
             return module
-    owner, _, last = name.rpartition(".")
     if owner:
         for module in _modules(library, owner):
             found = library.stage(module, last)

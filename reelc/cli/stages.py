@@ -56,7 +56,10 @@ def _show(library: "Library", name: str | None, as_json: bool) -> None:
 
 
 def _listed(library: "Library", module: str) -> list[str]:
-    return ["", module, *(line for stage in library.stages(module) for line in _row(stage))]
+    rows = [line for stage in library.stages(module) for line in _row(stage)]
+    if library.faults(module):
+        rows.append(f"  it has errors, `reelc stages {module}` shows them")
+    return ["", module, *rows]
 
 
 def _row(stage: "Found") -> list[str]:
