@@ -3,8 +3,6 @@
 from functools import cache
 from pathlib import Path
 
-import click
-
 from reelc.packages import find, modules, offers
 from reelc_compiler.catalog import Catalog, catalog_names, load_catalog
 from reelc_compiler.loader import read_source, std_names, std_source
@@ -15,6 +13,15 @@ from reelc_compiler.stages.library import PRELUDE, STD, Found, Library, short
 from reelc_dsl.diagnostics import ReelError
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.source import Source
+
+
+class UnknownStage(Exception):
+    """A name that no stage and no module has, with what was probably meant: ``did you mean `svd`?``"""
+
+    def __init__(self, name: str, help_: tuple[str, ...]) -> None:
+        self.name = name
+        self.help = help_
+        super().__init__(f"there is no stage or module `{name}`")
 
 
 def std_library() -> Library:
@@ -68,7 +75,7 @@ def meant(library: Library, name: str) -> str | tuple[Found, ...]:
     """The module that a name means, or the stages: ``svd``, ``std.svd``, ``svd.animate``, ``upscale``.
 
     Raises:
-        click.UsageError: there is no such one.
+        UnknownStage: there is no such one.
         ReelError: a module that is meant has errors, or its package cannot be used (E0217, E0218).
     """
     owner, _, last = name.rpartition(".")
@@ -93,8 +100,7 @@ def meant(library: Library, name: str) -> str | tuple[Found, ...]:
         find(f"{head}.{rest or 'any'}")
     known = [m if not m.startswith(STD) else short(m) for m in library.listed] + [called(s) for s in library.every()]
     known += [s.decl.name.text for s in library.every()]
-    hint = "".join(f" {s[:1].upper()}{s[1:]}" for s in did_you_mean(name, dict.fromkeys(known)))
-    raise click.UsageError(f"There is no stage or module `{name}`.{hint or ' `reelc stages` lists them.'}")
+    raise UnknownStage(name, did_you_mean(name, dict.fromkeys(known)))
 
 
 def _modules(library: Library, name: str) -> list[str]:

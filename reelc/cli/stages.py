@@ -18,10 +18,14 @@ def command(name: str | None, as_json: bool) -> None:
     signature, rules, nodes, model files with licences, and an example.
     """
     from reelc.cli.output import faults
-    from reelc.stages import whole_library
+    from reelc.stages import UnknownStage, whole_library
 
     with faults(as_json):
-        _show(whole_library(), name, as_json)
+        try:
+            _show(whole_library(), name, as_json)
+        except UnknownStage as error:
+            hint = " ".join(s[:1].upper() + s[1:] for s in error.help) or "`reelc stages` lists them."
+            raise click.UsageError(f"There is no stage or module `{error.name}`. {hint}") from None
 
 
 def _show(library: "Library", name: str | None, as_json: bool) -> None:
