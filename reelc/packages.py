@@ -1,10 +1,11 @@
 """Stages that installed packages offer, through the entry points of the group ``reelc.stages``.
 
 An entry point's name is what a ``use`` begins with, its value says where the ``.reel`` files lie: ``acme_reel`` is the
-package's folder, ``acme_reel:stages`` the folder ``stages`` in it. No package is imported: metadata name the top
-package, its finder says where that lies, and the files are read as texts.
+package's folder, ``acme_reel:stages`` the folder ``stages`` in it. No package is imported: its files lie beside its
+metadata, those of an editable install where Python's finders say that the top package lies; they are read as texts.
 """
 
+from collections.abc import Iterator
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,14 +25,19 @@ RESERVED = {"std": "the standard library", "stages": "a project's own stages"}
 MOST_FILES = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """An entry point: the name, where its files are said to lie, and whose it is."""
+    """An entry point: the name, where its files are said to lie, and whose it is.
+
+    Args:
+        root: the folder that the package was installed into.
+    """
 
     name: str
     value: str
     package: str
     version: str
+    root: Path
 
     @property
     def whose(self) -> str:
@@ -44,8 +50,9 @@ def offers() -> tuple[Offer, ...]:
     found: list[Offer] = []
     for point in metadata.entry_points(group=GROUP):
         dist = point.dist
-        package, version = (dist.name, dist.version) if dist is not None else ("a package without a name", "unknown")
-        found.append(Offer(name=point.name, value=point.value, package=package, version=version))
+        if dist is not None:
+            root = Path(str(dist.locate_file("")))
+            found.append(Offer(point.name, point.value, dist.name, dist.version, root))
     return tuple(sorted(found, key=lambda offer: (offer.name, offer.package)))
 
 
@@ -112,17 +119,23 @@ def folder_of(offer: Offer) -> Path:
     below += [part.strip() for part in inner.split(".")] if inner.strip() else []
     if not all(part.isidentifier() for part in (top, *below)):
         raise _broken(offer, f"`{offer.value}` does not say where they lie")
-    try:
-        # Of a name without a dot nothing is imported.
-        spec = find_spec(top)
-    except (ImportError, ValueError, AttributeError):
-        spec = None
-    places = [] if spec is None else list(spec.submodule_search_locations or ())
-    for place in places:
+    for place in _places(offer, top):
         folder = Path(place, *below)
         if folder.is_dir():
             return folder
     raise _broken(offer, f"there is no folder {'/'.join((top, *below))} in the package")
+
+
+def _places(offer: Offer, top: str) -> Iterator[Path]:
+    """Where a top package lies: beside its metadata, or, of an editable install, where Python would import it from."""
+    yield offer.root / top
+    try:
+        # Of a name without a dot nothing is imported.
+        spec = find_spec(top)
+    except (ImportError, ValueError, AttributeError):
+        return
+    if spec is not None:
+        yield from map(Path, spec.submodule_search_locations or ())
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -3,16 +3,25 @@
 from functools import cache
 from pathlib import Path
 
-import click
-
 from reelc.packages import find, modules, offers
 from reelc_compiler.catalog import Catalog, catalog_names, load_catalog
 from reelc_compiler.loader import read_source, std_names, std_source
-from reelc_compiler.sema.resolve import OWN, SourceProvider, own_file
+from reelc_compiler.sema.modules import OWN, own_file
+from reelc_compiler.sema.resolve import SourceProvider
 from reelc_compiler.stages.examples import Examples
 from reelc_compiler.stages.library import PRELUDE, STD, Found, Library, short
+from reelc_dsl.diagnostics import ReelError
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.source import Source
+
+
+class UnknownStage(Exception):
+    """A name that no stage and no module has, with what was probably meant: ``did you mean `svd`?``"""
+
+    def __init__(self, name: str, help_: tuple[str, ...]) -> None:
+        self.name = name
+        self.help = help_
+        super().__init__(f"there is no stage or module `{name}`")
 
 
 def std_library() -> Library:
@@ -29,10 +38,7 @@ def _std_modules() -> tuple[str, ...]:
 
 
 def whole_library() -> Library:
-    """The standard library, then the stages of the folder that the user is in, then those of installed packages.
-
-    Raises, when a module is asked for: ReelError: E0101 to E0103, E0217, E0218.
-    """
+    """The standard library, then the stages of the folder that the user is in, then those of installed packages."""
     own = sorted(f"{OWN}{path.stem}" for path in Path("stages").glob("*.reel"))
     packages = [module for name in dict.fromkeys(offer.name for offer in offers()) for module in modules(name)]
     return Library(_any, (*_std_modules(), *own, *packages))
@@ -69,12 +75,16 @@ def meant(library: Library, name: str) -> str | tuple[Found, ...]:
     """The module that a name means, or the stages: ``svd``, ``std.svd``, ``svd.animate``, ``upscale``.
 
     Raises:
-        click.UsageError: there is no such one.
+        UnknownStage: there is no such one.
+        ReelError: a module that is meant has errors, or its package cannot be used (E0217, E0218).
     """
+    owner, _, last = name.rpartition(".")
+    for module in (*_modules(library, name), *(_modules(library, owner) if owner else ())):
+        if library.faults(module):
+            raise ReelError(library.faults(module))
     for module in _modules(library, name):
         if library.tree(module) is not None:
             return module
-    owner, _, last = name.rpartition(".")
     if owner:
         for module in _modules(library, owner):
             found = library.stage(module, last)
@@ -84,10 +94,13 @@ def meant(library: Library, name: str) -> str | tuple[Found, ...]:
         every = tuple(stage for stage in library.every() if stage.decl.name.text == last)
         if every:
             return every
-    known = [short(m) for m in library.listed] + [called(s) for s in library.every()]
+    head, _, rest = name.partition(".")
+    if any(offer.name == head for offer in offers()):
+        # A package whose stages cannot be used is not among those that are listed.
+        find(f"{head}.{rest or 'any'}")
+    known = [m if not m.startswith(STD) else short(m) for m in library.listed] + [called(s) for s in library.every()]
     known += [s.decl.name.text for s in library.every()]
-    hint = "".join(f" {s[:1].upper()}{s[1:]}" for s in did_you_mean(name, dict.fromkeys(known)))
-    raise click.UsageError(f"There is no stage or module `{name}`.{hint or ' `reelc stages` lists them.'}")
+    raise UnknownStage(name, did_you_mean(name, dict.fromkeys(known)))
 
 
 def _modules(library: Library, name: str) -> list[str]:

@@ -11,8 +11,9 @@ from reelc.stages import catalogs, examples, std_library
 from reelc_compiler.stages.examples import Examples
 from reelc_compiler.stages.families import Family, families
 from reelc_compiler.stages.library import STD, Library
-from reelc_compiler.stages.reference import ModelUse, ModuleReference, Reference, call_text, module_reference
+from reelc_compiler.stages.reference import ModuleReference, Reference, call_text, module_reference
 from reelc_compiler.stages.texts import first_sentence
+from reelc_compiler.stages.weights import ModelUse
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "stages"
 BY_HAND = frozenset({"own.md"})
@@ -47,7 +48,7 @@ def _index(library: Library, references: list[ModuleReference]) -> str:
         "## From a still image to a clip",
         "",
         "What the families' files state. `use std.wan22 as i2v` makes the next family a change of one word. VRAM is an",
-        "estimate of the stage's author; a page says where it comes from. Licences are those of all files that the",
+        "estimate of the stage's author; a page says what it rests on. Licences are those of all files that the",
         "family names by itself, its text encoder's and VAE's too, with whether they allow commercial use.",
         "",
         *_table(
@@ -114,14 +115,16 @@ def _stage(said: Reference) -> list[str]:
         lines += ["Rules", ""]
         for rule in said.rules:
             lines.append(f"- **{rule.word}** `{rule.test}`")
-            lines += [f"  {_code(rule.message)}"] if rule.message else []
-            lines += [f"  Help: {_code(rule.help)}"] if rule.help else []
+            lines += [f"  - {_code(rule.message)}"] if rule.message else []
+            lines += [f"  - help: {_code(rule.help)}"] if rule.help else []
+            lines += [f"  - source: {rule.source}"] if rule.source else []
         lines.append("")
     facts = [f"`{name} = {text}`" for name, text in said.facts]
     lines += [f"Returns: {', '.join(facts)}", ""] if facts else []
     lines += [f"Returns: as `{said.like}` does", ""] if said.like and not facts else []
     estimate = [f"`{name} = {text}`" for name, text in said.estimate]
     lines += [f"Estimate: {', '.join(estimate)}", ""] if estimate else []
+    lines += [said.basis, ""] if said.basis else []
     if said.where:
         lines += ["Where", "", *(f"- `{name} = {text}`" for name, text in said.where), ""]
     lines += [f"Preview: {said.preview_text}", ""]

@@ -33,6 +33,8 @@ MAX_UPLOAD = 100 * 2**20
 # Pillow, with which ComfyUI loads pictures, refuses more than twice its MAX_IMAGE_PIXELS.
 MAX_PIXELS = 2 * (1024 * 1024 * 1024 // 4 // 3)
 
+# Where a project's own modules lie, below its folder.
+OWN_FOLDER = "stages/"
 CONVERT = "convert it to PNG or JPEG"
 
 
@@ -190,6 +192,13 @@ class Project:
         return SourceProvider(self._load, std_source, std_names, self._near, package, package_modules)
 
     def _load(self, key: str) -> Source | None:
+        found = self._file(key)
+        if found is None and key.startswith(OWN_FOLDER) and self.root.name == OWN_FOLDER.rstrip("/"):
+            # One of the project's own modules is looked at by itself, and uses its neighbours.
+            return self._file(key.removeprefix(OWN_FOLDER))
+        return found
+
+    def _file(self, key: str) -> Source | None:
         path = self.root / key
         if not self._inside(path):
             raise _fault(OUTSIDE_PROJECT, f"`{key}` is a link that leads outside the project's folder")

@@ -17,10 +17,21 @@ def command(name: str | None, as_json: bool) -> None:
     Those of the standard library, of the folder `stages`, and of installed packages. A stage is shown with its
     signature, rules, nodes, model files with licences, and an example.
     """
-    from reelc.cli.output import print_json
-    from reelc.stages import meant, whole_library
+    from reelc.cli.output import faults
+    from reelc.stages import UnknownStage, whole_library
 
-    library = whole_library()
+    with faults(as_json):
+        try:
+            _show(whole_library(), name, as_json)
+        except UnknownStage as error:
+            hint = " ".join(s[:1].upper() + s[1:] for s in error.help) or "`reelc stages` lists them."
+            raise click.UsageError(f"There is no stage or module `{error.name}`. {hint}") from None
+
+
+def _show(library: "Library", name: str | None, as_json: bool) -> None:
+    from reelc.cli.output import print_json
+    from reelc.stages import meant
+
     if name is None:
         if as_json:
             print_json([_row_json(stage) for stage in library.every()])
@@ -49,7 +60,10 @@ def command(name: str | None, as_json: bool) -> None:
 
 
 def _listed(library: "Library", module: str) -> list[str]:
-    return ["", module, *(line for stage in library.stages(module) for line in _row(stage))]
+    rows = [line for stage in library.stages(module) for line in _row(stage)]
+    if library.faults(module):
+        rows.append(f"  it has errors, `reelc stages {module}` shows them")
+    return ["", module, *rows]
 
 
 def _row(stage: "Found") -> list[str]:
@@ -97,11 +111,13 @@ def _stage(library: "Library", stage: "Found") -> list[str]:
         lines += ["", "Rules"]
         for rule in said.rules:
             lines.append(f"  {rule.word} {rule.test}")
-            lines += [f"      {text}" for text in (rule.message, rule.help and f"help: {rule.help}") if text]
+            parts = (rule.message, rule.help and f"help: {rule.help}", rule.source and f"# {rule.source}")
+            lines += [f"      {text}" for text in parts if text]
     facts = list(said.facts) or ([("", f"as {said.like} returns it")] if said.like else [])
     for title, pairs in (("Returns", facts), ("Estimate", said.estimate), ("where", said.where)):
         if pairs:
             lines += ["", title, *(f"  {name} = {text}" if name else f"  {text}" for name, text in pairs)]
+    lines += [f"  # {said.basis}"] if said.basis else []
     lines += ["", f"Preview: {said.preview_text}"]
     if said.nodes:
         rows = [(n.name, n.pack or "in no catalog", ", ".join(n.catalogs)) for n in said.nodes]
@@ -144,10 +160,14 @@ def _stage_json(library: "Library", stage: "Found") -> dict[str, Any]:
         ],
         "returns": said.returns,
         "doc": said.doc,
-        "rules": [{"word": r.word, "test": r.test, "message": r.message, "help": r.help} for r in said.rules],
+        "rules": [
+            {"word": r.word, "test": r.test, "message": r.message, "help": r.help, "source": r.source}
+            for r in said.rules
+        ],
         "facts": dict(said.facts),
         "like": said.like,
         "estimate": dict(said.estimate),
+        "basis": said.basis,
         "where": dict(said.where),
         "preview": said.preview,
         "nodes": [{"class": n.name, "pack": n.pack, "catalogs": list(n.catalogs)} for n in said.nodes],

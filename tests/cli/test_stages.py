@@ -1,6 +1,7 @@
 """``reelc stages``: the list, one stage, a module, names that do not exist."""
 
 import json
+from pathlib import Path
 
 import pytest
 from command import call
@@ -57,6 +58,22 @@ def test_model_files_with_their_licences() -> None:
     lines = call("stages", "vda.load").out.splitlines()
     (large,) = [line for line in lines if "vitl.pth" in line and "CC-BY" in line]
     assert large.split()[-2:] == ["no", "CC-BY-NC-4.0"]
+
+
+@pytest.mark.parametrize(("content", "code"), [(b"\xff\xfe", "E0102"), (b"stage a(b: clip -> clip {", "E0104")])
+def test_a_file_with_errors_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, code: str
+) -> None:
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages" / "bad.reel").write_bytes(content)
+    (tmp_path / "stages" / "good.reel").write_text("stage same(source: clip) -> clip { return source }")
+    monkeypatch.chdir(tmp_path)
+    text = call("stages").out
+    assert "stages.good\n  good.same(source) -> clip\n" in text.replace("\r", "") + "\n"
+    assert "stages.bad\n  it has errors, `reelc stages stages.bad` shows them\n" in text
+    assert f"error[{code}]" in call("stages", "stages.bad", code=1).err
+    assert call("stages", "bad.same", "--json", code=1).json["diagnostics"][0]["code"] == code
+    assert call("stages", "same").out.startswith("stages.good.same\n")
 
 
 def test_a_module() -> None:

@@ -11,6 +11,7 @@ HEAVY = {
     *("importlib.resources", "importlib.metadata", "urllib.request", "ssl", "email", "xml", "zipfile", "pickle"),
     *("tempfile", "shutil", "logging", "tomllib", "difflib", "textwrap", "subprocess"),
     *("reelc.rendering", "reelc_runtime", "reelc_compiler.plan", "reelc_compiler.jobs", "reelc_compiler.lower"),
+    *("reelc.packages", "reelc_compiler.stages"),
     *("reelc_dsl.printer", "reelc_compiler.importing", "reelc_compiler.target.comfyui.validate"),
 }
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 from posixpath import dirname, join, normpath
 
+from reelc_compiler.sema.modules import OWN, beyond_package, meant, own_file, packaged, unknown_module
 from reelc_compiler.sema.program import (
     EXPORTED,
     Binding,
@@ -22,27 +23,22 @@ from reelc_compiler.sema.program import (
     WorkflowBinding,
 )
 from reelc_dsl import ast
-from reelc_dsl.diagnostics import Diagnostic, Fix, Label, ReelError, Sink
+from reelc_dsl.diagnostics import Diagnostic, Label, ReelError, Sink
 from reelc_dsl.diagnostics.codes import (
-    BROKEN_PACKAGE,
     CIRCULAR_USE,
     DUPLICATE_NAME,
     MISSING_INPUT_FILE,
     NOT_IN_MODULE,
     OUTSIDE_PROJECT,
-    PACKAGE_REACH,
     SYNTAX,
-    UNKNOWN_MODULE,
 )
-from reelc_dsl.diagnostics.fixes import change, respell
-from reelc_dsl.diagnostics.suggest import did_you_mean, nearest, slip
+from reelc_dsl.diagnostics.fixes import respell
+from reelc_dsl.diagnostics.suggest import did_you_mean, nearest
 from reelc_dsl.frozen import library_tree
 from reelc_dsl.parser import parse
 from reelc_dsl.source import Source, Span
 
 PRELUDE = "std.prelude"
-# How a project's own modules are named: those of the folder `stages`.
-OWN = "stages."
 # Compiled where it is used: few files use another.
 BAD_ESCAPE = r'(?<!\\)(?:\\\\)*\\(?![\\"nt])'
 
@@ -218,8 +214,8 @@ class _Resolver:
         elif use.alias is not None:
             self.enter(info, name, BrokenBinding(name.span))
         else:
-            meant = nearest(use.origin.path, self.meant(use.origin.path))
-            self.enter_misspelt(info, name, (m.rsplit(".", 1)[-1] for m in meant))
+            near = nearest(use.origin.path, meant(self.provider, use.origin.path))
+            self.enter_misspelt(info, name, (m.rsplit(".", 1)[-1] for m in near))
 
     def implied(self, origin: ast.Origin) -> ast.Ident | None:
         if origin.file:
@@ -302,84 +298,11 @@ class _Resolver:
                     self.sink.add(replace(fault, span=origin.span))
                 return None, None
             if source is not None:
-                tree = self.packaged(origin, source)
+                tree = packaged(origin, source, self.sink)
                 return (None, None) if tree is None else (source, tree)
         if source is None:
-            self.missing(origin, key)
+            self.sink.add(unknown_module(self.provider, origin, key))
         return source, tree
-
-    def packaged(self, origin: ast.Origin, source: Source) -> ast.Module | None:
-        """The tree of a package's module; None after a diagnostic at the `use`: its text is not the user's to mend."""
-        sink = Sink()
-        tree = parse(source, sink)
-        fault = next((finding for finding in sink.sorted() if finding.is_error), None)
-        if fault is None:
-            return tree
-        self.sink.add(
-            Diagnostic(
-                code=BROKEN_PACKAGE,
-                message=f"`{origin.path}` has errors: {fault.message}",
-                span=origin.span,
-                labels=(Label(fault.span, "the first is here"),) if fault.span is not None else (),
-                help=("install another version of the package, or tell its makers",),
-            )
-        )
-        return None
-
-    def meant(self, path: str) -> list[str]:
-        """The modules that a name without a file may have been meant to be."""
-        if path.startswith(OWN):
-            near = self.provider.near(own_file(path))
-            return [] if near is None else [f"{OWN}{near.removesuffix('.reel')}"]
-        own = f"{OWN}{path}"
-        mine = [own] if "." not in path and self.provider.load(own_file(own)) is not None else []
-        packaged = self.provider.package_modules(path.split(".")[0]) if "." in path else []
-        return [*mine, *self.std_modules(), *packaged]
-
-    def std_modules(self) -> list[str]:
-        return [f"std.{n}" for n in self.provider.std_names()]
-
-    def missing(self, origin: ast.Origin, key: str) -> None:
-        fix: Fix | None = None
-        if origin.path.startswith(OWN) and not origin.file:
-            names = self.meant(origin.path)
-            message = f"there is no module `{origin.path}`: there is no file `{key}`"
-            help_ = ("the folder `stages` lies beside the main file",)
-            if names:
-                help_ = (f"did you mean `{names[0]}`?",)
-        elif origin.file:
-            near = self.provider.near(key)
-            message = f"there is no file `{key}`"
-            if not key.isprintable():
-                help_ = ("a backslash begins an escape, so a path has `/` on all systems",)
-            elif near is not None:
-                help_ = (f"did you mean `{join(dirname(origin.path), near)}`?",)
-            else:
-                help_ = ("the path is relative to this file",)
-        else:
-            names = self.meant(origin.path)
-            message = f"there is no module `{origin.path}`"
-            help_ = self.help_of(origin.path, names)
-            meant = slip(origin.path, names)
-            if meant is not None and origin.span.text == origin.path:
-                fix = change(origin.span, meant)
-        self.sink.add(Diagnostic(code=UNKNOWN_MODULE, message=message, span=origin.span, help=help_, fix=fix))
-
-    def help_of(self, path: str, names: list[str]) -> tuple[str, ...]:
-        """What to do about a name that no module has."""
-        head, dot, _ = path.partition(".")
-        if f"{OWN}{path}" in names:
-            return (f"a file of the folder `stages` is named with it: `use {OWN}{path}`",)
-        near = did_you_mean(path, names)
-        if near or not dot or head in ("std", "stages"):
-            return near or ("the standard library has " + ", ".join(self.std_modules()),)
-        mine = [name for name in names if name.startswith(f"{head}.")]
-        if mine:
-            return (f"the package has {', '.join(f'`{name}`' for name in mine)}",)
-        return (
-            f"no package that is installed beside reelc offers stages as `{head}`: install the one that does",
-            "`reelc stages` lists all that there are",
-        )
 
     def circle(self, keys: list[str], origin: ast.Origin) -> None:
         shown = " -> ".join([*keys, keys[0]])
@@ -414,21 +337,6 @@ def exported(module: ModuleInfo) -> list[str]:
 def records(module: ModuleInfo) -> list[ast.Record]:
     """The records that a module declares."""
     return [i for i in module.tree.items if isinstance(i, ast.Record)]
-
-
-def own_file(module: str) -> str:
-    """The file of a project's own module: ``stages/grade.reel`` of ``stages.grade``."""
-    return f"{module.replace('.', '/')}.reel"
-
-
-def beyond_package(module: str, path: str, span: Span) -> Diagnostic:
-    """A file that the stages of a package name: they are used in many projects, and have none."""
-    return Diagnostic(
-        code=PACKAGE_REACH,
-        message=f"`{module}` is a package's, and names the file `{path}`",
-        span=span,
-        help=(f"its makers write `use {module.split('.')[0]}.NAME` for another module of the package",),
-    )
 
 
 def outside(path: str, span: Span) -> Diagnostic:

@@ -1,48 +1,27 @@
 """A film for each stage: the smallest that calls it, made from signatures and tried out by compiling it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise, product
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.driver import Request, check_all
 from reelc_compiler.inputs import PictureInfo
 from reelc_compiler.sema.resolve import SourceProvider
+from reelc_compiler.stages.calls import PICTURES, Filling, Writer, same_type
 from reelc_compiler.stages.library import PRELUDE, Found, Library, short
 from reelc_compiler.stages.texts import walk, written
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, ReelError, Severity, Sink
 from reelc_dsl.printer import reformat
-from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source
 
 PHOTO = PictureInfo(path="photo.jpg", sha256="0" * 64, bytes=1, width=1920, height=1080)
-STILL = "1024x576"
 CLIP = "photo |> fit(1024x576) |> svd.animate(using: svd.load(), seed: 1)"
-SVD = "std.svd"
-PROMPT = "fog drifts over the harbor"
 # By what a stage is tried with when its own text names no size.
 SIZES = ("1024x576", "720x480", "832x480", "1280x720")
 MOST_TRIES = 60
 _FITTING = re.compile(r"\bfit\(([1-9]\d*x[1-9]\d*)\)")
-PICTURES = ("clip", "image")
-# Kinds that belong to no module and to no catalog.
-PLAIN_KINDS = frozenset({"image", "clip", "text", "int", "float", "seed", "size", "list", "file", "bool", "bytes"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Try:
-    """How one attempt fills parameters.
-
-    Args:
-        start: the size of a still that is given.
-        to: the size that is asked for.
-        extra: an optional parameter that is given all the same; None for none.
-    """
-
-    start: str
-    to: str
-    extra: str | None
 
 
 class Examples:
@@ -106,7 +85,7 @@ class Examples:
             starts = list(dict.fromkeys([*_sizes(chain[-1].decl), *SIZES]))
             for start in starts:
                 for to in _targets(start, sizes) if wanted else ("",):
-                    text = self._film(chain, _Try(start=start, to=to, extra=extra))
+                    text = self._film(chain, Filling(start=start, to=to, extra=extra))
                     if text is None or count >= MOST_TRIES:
                         break
                     told: list[str] = []
@@ -115,9 +94,9 @@ class Examples:
                     # The list grows while it is gone through.
                     starts += [size for size in dict.fromkeys(told) if size not in starts]
 
-    def _film(self, chain: tuple[Found, ...], how: _Try) -> str | None:
+    def _film(self, chain: tuple[Found, ...], how: Filling) -> str | None:
         """A film by stages of which each takes what the one before makes."""
-        writer = _Writer(self.library, how)
+        writer = Writer(self.library, how)
         call = writer.call(chain[0])
         for before, stage in pairwise(chain):
             if call is not None:
@@ -149,8 +128,8 @@ class Examples:
         kind = stage.decl.returns
         out: dict[str, Found] = {}
         for found in [*self.library.stages(stage.module), *self.library.every()]:
-            takes = any(_same(self.library, found, p.type, stage, kind) for p in found.decl.params)
-            if takes and not _same(self.library, found, found.decl.returns, stage, kind):
+            takes = any(same_type(self.library, found, p.type, stage, kind) for p in found.decl.params)
+            if takes and not same_type(self.library, found, found.decl.returns, stage, kind):
                 out.setdefault(found.qualified, found)
         return [found for found in out.values() if found.module == stage.module] or list(out.values())
 
@@ -176,147 +155,9 @@ class Examples:
         return f"reel 1\n\n{use}{signature} {{\n  return {called}({', '.join(args)})\n}}\n"
 
 
-class _Writer:
-    """Writes a call, and remembers which modules it uses and whether it needs a clip."""
-
-    def __init__(self, library: Library, how: _Try) -> None:
-        self.library = library
-        self.how = how
-        self.uses: set[str] = set()
-        self.clip = False
-
-    def call(self, stage: Found, given: tuple[ast.TypeExpr, str] | None = None, depth: int = 0) -> str | None:
-        """The call of a stage; None when a parameter cannot be filled.
-
-        Args:
-            given: the kind and the text of what one parameter is to be given.
-        """
-        if depth > 3:
-            return None
-        piped, args = "", list[str]()
-        for index, param in enumerate(stage.decl.params):
-            name = param.name.text
-            if given is not None and param.type.name == given[0].name:
-                value: str | None = given[1]
-                given = None
-            elif param.default is not None and not self._wanted(param, depth):
-                continue
-            else:
-                value = self.value(stage, param, depth)
-            if value is None:
-                return None
-            if index == 0 and param.type.name not in PLAIN_KINDS - {*PICTURES}:
-                piped = f"{value} |> "
-            else:
-                args.append(f"{name}: {value}")
-        if stage.module != PRELUDE:
-            self.uses.add(stage.module)
-        owner = "" if stage.module == PRELUDE else f"{short(stage.module)}."
-        return f"{piped}{owner}{stage.decl.name.text}({', '.join(args)})"
-
-    def _wanted(self, param: ast.Param, depth: int) -> bool:
-        name = param.name.text
-        return (name == "prompt" and param.type.name == "text") or (depth == 0 and name == self.how.extra)
-
-    def animated(self, still: str) -> str:
-        """A clip that begins with a still, so that it can become a film."""
-        self.uses.add(SVD)
-        return f"{still} |> svd.animate(using: svd.load(), seed: 1)"
-
-    def value(self, stage: Found, param: ast.Param, depth: int) -> str | None:
-        """Something that a parameter can be given; None when there is nothing."""
-        among = param.among
-        if isinstance(among, ast.ListExpr) and among.items:
-            return written(among.items[0])
-        kind = param.type
-        match kind.name:
-            case "image":
-                return "photo" if stage.module == PRELUDE else f"photo |> fit({self.how.start})"
-            case "clip":
-                self.clip = True
-                self.uses.add(SVD)
-                return "clip"
-            case "list" if written(kind) == "list[clip]":
-                self.clip = True
-                self.uses.add(SVD)
-                return "[clip, clip]"
-            case "text":
-                return f'"{PROMPT}"' if param.name.text == "prompt" else '"harbor"'
-            case "file":
-                return '"example.safetensors"'
-            case "int" | "float" | "seed":
-                many = param.name.text == "frames" or param.default is not None
-                return _number(kind.name, 12 if many else 1, among)
-            case _:
-                return _PLAIN.get(kind.name) or (self.how.to if kind.name == "size" else self.made(stage, kind, depth))
-
-    def made(self, stage: Found, kind: ast.TypeExpr, depth: int) -> str | None:
-        """A record or a socket type, as a stage makes it: by its own module first, then by any."""
-        for maker in [*self.library.stages(stage.module), *self.library.every()]:
-            if maker.qualified == stage.qualified:
-                continue
-            needs = [p for p in maker.decl.params if p.default is None]
-            if _same(self.library, stage, kind, maker, maker.decl.returns) and not _same_kind(needs, kind):
-                found = self.call(maker, depth=depth + 1)
-                if found is not None:
-                    return found
-            record = next(
-                (r for r in self.library.records(maker.module) if r.name.text == maker.decl.returns.name), None
-            )
-            field = next((f for f in record.fields if f.type.name == kind.name), None) if record is not None else None
-            if field is not None and not needs and not kind.optional:
-                found = self.call(maker, depth=depth + 1)
-                if found is not None:
-                    return f"{found}.{field.name.text}"
-        return None
-
-
-_PLAIN: Mapping[str, str] = {"rate": "24fps", "duration": "2s", "bytes": "24GB", "percent": "1%", "bool": "true"}
-
-
-def _same_kind(needs: list[ast.Param], kind: ast.TypeExpr) -> bool:
-    """Whether a stage takes what it makes: it cannot be where that comes from."""
-    return any(param.type.name == kind.name for param in needs)
-
-
-def _same(library: Library, a: Found, kind: ast.TypeExpr, b: Found, other: ast.TypeExpr) -> bool:
-    """Whether two modules mean one type by two names. Plain kinds are nobody's own."""
-    if kind.name in PLAIN_KINDS or kind.name in _PLAIN:
-        return False
-    return _home(library, a.module, kind.name) == _home(library, b.module, other.name)
-
-
-def _home(library: Library, module: str, name: str) -> tuple[str, str]:
-    """The module that declares a record, and its name there; of a socket type an empty one."""
-    owner, _, last = name.rpartition(".")
-    if owner:
-        used = library.seen(module).get(owner)
-        return (used if isinstance(used, str) else owner, last)
-    own = any(record.name.text == name for record in library.records(module))
-    return (module if own else "", name)
-
-
 def _qualified(kind: ast.TypeExpr, owner: str, records: set[str]) -> str:
     text = written(kind)
     return f"{owner}.{text}" if kind.name in records and owner else text
-
-
-def _number(kind: str, wanted: int, among: ast.Expr | None) -> str:
-    """A number within a range, the nearest to the one that is wanted."""
-    if kind == "seed":
-        return "1"
-    if isinstance(among, ast.RangeExpr):
-        low = _literal(among.low)
-        high = None if among.high is None else _literal(among.high)
-        wanted = max(wanted, low if low is not None else wanted)
-        wanted = min(wanted, high if high is not None else wanted)
-    return str(wanted)
-
-
-def _literal(value: ast.Expr) -> int | None:
-    if isinstance(value, ast.NumberLit) and value.whole:
-        return int(value.text)
-    return None
 
 
 def _sizes(decl: ast.Stage) -> list[str]:

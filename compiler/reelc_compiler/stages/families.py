@@ -5,8 +5,9 @@ from fractions import Fraction
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.stages.library import Found, Library
-from reelc_compiler.stages.reference import ModelUse, lets, models, settings
+from reelc_compiler.stages.reference import lets, settings
 from reelc_compiler.stages.texts import names, walk, written
+from reelc_compiler.stages.weights import ModelUse, models
 from reelc_compiler.units import BYTE_UNITS, Bytes, quantity
 from reelc_dsl import ast
 from reelc_dsl.records import dataclass

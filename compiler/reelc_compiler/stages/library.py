@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reelc_compiler.stages.texts import walk
 from reelc_dsl import ast
-from reelc_dsl.diagnostics import Sink
+from reelc_dsl.diagnostics import Diagnostic, ReelError, Sink
 from reelc_dsl.frozen import library_tree
 from reelc_dsl.parser import parse
 from reelc_dsl.records import dataclass
@@ -31,7 +31,8 @@ class Library:
     """Modules by the names that a ``use`` has for them, each parsed when it is asked for.
 
     Args:
-        source: a module's name (``std.svd``, ``stages.grade``) to its text; None when there is none.
+        source: a module's name (``std.svd``, ``stages.grade``) to its text; None when there is none. It raises
+            ReelError for one that cannot be read.
         listed: the names of the modules that are listed, in their order.
     """
 
@@ -39,17 +40,35 @@ class Library:
         self.source = source
         self.listed = listed
         self._trees: dict[str, ast.Module | None] = {}
+        self._faults: dict[str, tuple[Diagnostic, ...]] = {}
         self._names: dict[str, Mapping[str, Found | str]] = {}
 
     def tree(self, module: str) -> ast.Module | None:
         """A module's tree, as far as it parses; None when there is no such module."""
         if module not in self._trees:
-            source = self.source(module)
-            tree = None
-            if source is not None:
-                tree = (library_tree(source) if source.library else None) or parse(source, Sink())
-            self._trees[module] = tree
+            self._trees[module] = self._parsed(module)
         return self._trees[module]
+
+    def _parsed(self, module: str) -> ast.Module | None:
+        try:
+            source = self.source(module)
+        except ReelError as error:
+            self._faults[module] = error.diagnostics
+            return None
+        if source is None:
+            return None
+        kept = library_tree(source) if source.library else None
+        if kept is not None:
+            return kept
+        sink = Sink()
+        tree = parse(source, sink)
+        self._faults[module] = tuple(finding for finding in sink.sorted() if finding.is_error)
+        return tree
+
+    def faults(self, module: str) -> tuple[Diagnostic, ...]:
+        """Why a module cannot be read, or only in parts; empty when all is well."""
+        self.tree(module)
+        return self._faults.get(module, ())
 
     def stages(self, module: str) -> tuple[Found, ...]:
         """The stages that a module declares."""

@@ -49,6 +49,15 @@ def head(module: ast.Module) -> str:
     return "\n".join(lines).strip()
 
 
+def above(node: ast.Node) -> str:
+    """The comment on the lines right above something, on one line; empty when there is none."""
+    lines = node.span.source.text[: node.span.start].split("\n")[:-1]
+    found: list[str] = []
+    while lines and lines[-1].lstrip().startswith("#"):
+        found.insert(0, lines.pop().strip()[1:].strip())
+    return " ".join(found)
+
+
 def first_sentence(text: str) -> str:
     """The first sentence of a description, on one line."""
     line = " ".join(text.strip().split("\n\n")[0].split())

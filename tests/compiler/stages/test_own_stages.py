@@ -72,6 +72,13 @@ def test_modules_use_each_other(folder: Path) -> None:
     assert "stages/grade.reel -> stages/more.reel" in message
 
 
+def test_a_module_by_itself_finds_its_neighbours(folder: Path) -> None:
+    text = GRADE.replace("use std.finish", "use std.finish\nuse stages.grade").replace("finished", "more")
+    path = folder / "stages" / "more.reel"
+    path.write_text(text.replace("finish.upscale(to: 2048x1152)", "grade.finished()"), "utf-8")
+    assert reelc.check(path) == ()
+
+
 @pytest.mark.parametrize(
     ("use", "message", "help_"),
     [

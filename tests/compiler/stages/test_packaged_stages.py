@@ -284,6 +284,15 @@ def test_reelc_stages_shows_it(folder: Path, install: Install, monkeypatch: pyte
     assert "pipeline example" in shown
 
 
+def test_reelc_stages_says_what_is_wrong_with_a_package(install: Install) -> None:
+    site = install()
+    assert "Did you mean `acme.film`?" in call("stages", "acme.flm", code=2).err
+    (site / "acme_reel" / "stages").rename(site / "acme_reel" / "elsewhere")
+    assert "error[E0218]" in call("stages", "acme.film", code=1).err
+    assert call("stages", "acme", "--json", code=1).json["diagnostics"][0]["code"] == "E0218"
+    assert "acme" not in call("stages").out
+
+
 def test_reelc_stages_shows_own_stages(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "stages").mkdir()
     (folder / "stages" / "grade.reel").write_text(LOOK.replace("use size from acme.house", "let size = 2048x1152"))

@@ -37,6 +37,8 @@ stage grade(
 
   More is said here.
   \"""
+  # Read in
+  # the model.
   require source.width % 8 == 0
     else "8 pixels: {{ source.width }}"
     help "fit it"
@@ -47,6 +49,7 @@ stage grade(
   let unused = 3
   let loaded = node UpscaleModelLoader(model_name: if share > 0.9 then "other.pth" else model)
   let lit = node NoSuchNode(images: source)
+  # A guess.
   estimate { vram = 3GB, ram = last * 1MB }
   preview resize { rule = "crop" }
   return clip(lit, size: source.size, frames: last, fps: source.fps)
@@ -98,11 +101,11 @@ def test_a_description_and_its_first_sentence() -> None:
 
 
 def test_rules_stand_as_written() -> None:
-    rules = [(r.word, r.test, r.message, r.help) for r in said("stages.own", "grade").rules]
+    rules = [(r.word, r.test, r.message, r.help, r.source) for r in said("stages.own", "grade").rules]
     assert rules == [
-        ("require", "source.width % 8 == 0", "8 pixels: {{ source.width }}", "fit it"),
-        ("warn", "share > 0", "no light", None),
-        ("note", "share < 1", "much light", None),
+        ("require", "source.width % 8 == 0", "8 pixels: {{ source.width }}", "fit it", "Read in the model."),
+        ("warn", "share > 0", "no light", None, ""),
+        ("note", "share < 1", "much light", None, ""),
     ]
 
 
@@ -110,6 +113,7 @@ def test_facts_and_estimate_with_the_names_that_they_use() -> None:
     grade = said("stages.own", "grade")
     assert grade.facts == (("size", "source.size"), ("frames", "last"), ("fps", "source.fps"))
     assert grade.estimate == (("vram", "3GB"), ("ram", "last * 1MB"))
+    assert grade.basis == "A guess."
     assert grade.where == (("count", "source.frames"), ("last", "count + 0"))
     assert grade.preview == 'resize { rule = "crop" }'
 
