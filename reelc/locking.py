@@ -11,7 +11,8 @@ from reelc.catalogs import DUMP, FOLDER, SUFFIX, open_catalog, read_catalog
 from reelc_compiler.catalog import Catalog, ModelInfo, catalog_names, load_catalog, lookup
 from reelc_compiler.inputs import InputFault, PictureInfo
 from reelc_compiler.loader import Project, std_names, std_source
-from reelc_compiler.lock import NAME, BadLock, Lock, LockedInput, read, write
+from reelc_compiler.lock import NAME, Lock, LockedInput
+from reelc_compiler.locktext import BadLock, read, write
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError, Sink
 from reelc_dsl.diagnostics.codes import (
     BAD_LOCK,

@@ -19,17 +19,8 @@ import reelc
 from reelc.cli.models.progress import Bars, Lines, sentence
 from reelc.models import NeededModel, page_of, warnings
 from reelc_compiler.facts import Facts
-from reelc_compiler.lock import (
-    BadLock,
-    Lock,
-    LockedCatalog,
-    LockedInput,
-    LockedModel,
-    LockedPack,
-    Settings,
-    read,
-    write,
-)
+from reelc_compiler.lock import Lock, LockedCatalog, LockedInput, LockedModel, LockedPack, Settings
+from reelc_compiler.locktext import BadLock, read, write
 from reelc_runtime.fetch import events
 
 CONTENT = bytes(range(256)) * 400

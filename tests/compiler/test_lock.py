@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelc_compiler.facts import Facts
-from reelc_compiler.lock import Lock, LockedCatalog, LockedInput, LockedModel, LockedPack, Settings, read, write
+from reelc_compiler.lock import Lock, LockedCatalog, LockedInput, LockedModel, LockedPack, Settings
+from reelc_compiler.locktext import read, write
 
 # A file system's names and a command line's texts may be anything but halves of letters.
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
