@@ -41,6 +41,15 @@ class LockedPack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockedStages:
+    """An installed package whose stages the programs use; the hash is of the modules that they use."""
+
+    package: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedModel:
     """A model file; None is unknown. ``bytes`` is rounded unless ``exact``."""
 
@@ -72,6 +81,7 @@ class Lock:
         catalog: the one catalog of their plans; its ComfyUI version, too.
         std: the hash of the standard library.
         packs: by name.
+        stages: by the name that a `use` begins with.
         models: by folder and file.
         inputs: by path relative to the lock's folder.
     """
@@ -82,6 +92,7 @@ class Lock:
     packs: Mapping[str, LockedPack] = field(default_factory=dict[str, LockedPack])
     models: Mapping[tuple[str, str], LockedModel] = field(default_factory=dict[tuple[str, str], LockedModel])
     inputs: Mapping[str, LockedInput] = field(default_factory=dict[str, LockedInput])
+    stages: Mapping[str, LockedStages] = field(default_factory=dict[str, LockedStages])
 
 
 def lock_of(
@@ -90,6 +101,7 @@ def lock_of(
     std: str,
     known: Lookup,
     old: Lock | None,
+    stages: Mapping[str, LockedStages] | None = None,
 ) -> Lock:
     """The lock of plans that were compiled against one catalog.
 
@@ -98,6 +110,7 @@ def lock_of(
         plans: at least one.
         std: the hash of the standard library.
         known: what is known of model files.
+        stages: the packages whose stages were used.
         old: the lock that is renewed: where a model comes from, its hash and its exact size stay as they are in it.
     """
     packs: dict[str, LockedPack] = {}
@@ -114,7 +127,15 @@ def lock_of(
                 key = (model.folder, model.file)
                 models[key] = _model(key, known(*key), old.models.get(key) if old is not None else None)
     assert catalog is not None
-    return Lock(programs=programs, catalog=catalog, std=std, packs=packs, models=models, inputs=inputs)
+    return Lock(
+        programs=programs,
+        catalog=catalog,
+        std=std,
+        packs=packs,
+        models=models,
+        inputs=inputs,
+        stages=dict(stages or {}),
+    )
 
 
 def _model(key: tuple[str, str], known: ModelInfo | None, old: LockedModel | None) -> LockedModel:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from reelc_compiler.facts import Facts
-from reelc_compiler.lock import Lock, LockedCatalog, LockedInput, LockedModel, LockedPack, Settings
+from reelc_compiler.lock import Lock, LockedCatalog, LockedInput, LockedModel, LockedPack, LockedStages, Settings
 
 VERSION = 1
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -35,6 +35,9 @@ def write(lock: Lock) -> str:
     catalog = lock.catalog
     blocks.append(_table("catalog", [("name", catalog.name), ("comfyui", catalog.comfyui), ("sha256", catalog.sha256)]))
     blocks.append(_table("std", [("sha256", lock.std)]))
+    for name, used in sorted(lock.stages.items()):
+        values = [("package", used.package), ("version", used.version), ("sha256", used.sha256)]
+        blocks.append(_table(f"stages.{_text(name)}", values))
     for name, pack in sorted(lock.packs.items()):
         blocks.append(_table(f"packs.{_text(name)}", [("repo", pack.repo), ("commit", pack.commit)]))
     for _, model in sorted(lock.models.items()):
@@ -114,6 +117,7 @@ def read(text: str) -> Lock:
         packs={n: LockedPack(repo=r.get("repo", str), commit=r.get("commit", str)) for n, r in _tables("packs", value)},
         models={(m.folder, m.file): m for m in models},
         inputs={path: _locked_input(r) for path, r in _tables("inputs", value)},
+        stages={name: _locked_stages(r) for name, r in _tables("stages", value)},
     )
 
 
@@ -164,6 +168,12 @@ def _list(name: str, value: Mapping[str, Any]) -> list[Any]:
     if not isinstance(found, list):
         raise BadLock(f"`{name}` is not a list of tables: write [[{name}]]")
     return cast(list[Any], found)
+
+
+def _locked_stages(reader: _Reader) -> LockedStages:
+    return LockedStages(
+        package=reader.need("package", str), version=reader.need("version", str), sha256=reader.hash("sha256")
+    )
 
 
 def _settings(reader: _Reader) -> Settings:

@@ -368,6 +368,7 @@ def test_an_input_that_is_another(project: Path) -> None:
     call("models", "lock", "harbor.reel")
     shutil.copy("rocket.jpg", "dandelion.jpg")
     done = call("check", "harbor.reel")
+    assert "`dandelion.jpg` is not the file that reel.lock was made with" in done.err
     assert "W0606" in done.err
     assert "reelc models lock harbor.reel" in done.err
     call("models", "lock", "harbor.reel")

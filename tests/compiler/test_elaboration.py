@@ -93,6 +93,9 @@ def node(plan: Plan, name: str) -> dict[str, Any]:
         ('(if contains("THUDM/CogVideoX-5b-I2V", "I2V") and contains("a", "") then 1 else 2)', 1),
         ('(if contains("i2v", "I2V") or contains("", "a") then 1 else 2)', 2),
         ("floor(48fps / 24fps)", 2),
+        ("numerator(24fps / 16fps) * 10 + denominator(24fps / 16fps)", 32),
+        ("numerator(7) * 10 + denominator(7)", 71),
+        ("denominator(23.976fps / 24fps) - numerator(23.976fps / 24fps)", 1),
         ("floor(30fps / (15fps * 2)) + max(1, 2) + abs(-3)", 6),
         ("10.01s * 23.976fps", 240),
         ("len(for i in 1..4 { i * 2 }) + (for i in 1..4 { i * 2 })[3]", 12),
@@ -226,7 +229,7 @@ def test_needs_name_models_and_memory(build: Compile) -> None:
     assert [(m.folder, m.file) for m in first.models] == [("checkpoints", "svd_xt_1_1.safetensors")]
     assert [(m.folder, m.file) for m in second.models] == [("upscale_models", "RealESRGAN_x4plus.pth")]
     assert (first.vram, second.vram) == (16 * 10**9, None)
-    assert (first.ram, second.ram) == (None, 25 * 1024 * 576 * 16 * 12 * 2)
+    assert (first.ram, second.ram) == (None, 25 * 1024 * 576 * 12 * (16 * 2 + 1))
     assert (first.packs, second.packs) == ((), ())
 
 

@@ -148,8 +148,14 @@ def _outputs(raw: Mapping[str, Any]) -> list[list[Any]]:
             options["list"] = True
         if i < len(matches) and matches[i]:
             options["match"] = matches[i]
-        found.append([shown, names[i] if i < len(names) and names[i] else shown, *([options] if options else [])])
+        found.append([shown, _name(names, i, shown), *([options] if options else [])])
     return found
+
+
+def _name(names: Sequence[Any], i: int, kind: str) -> str:
+    """An output's name; one without has its type's, which may be a list of values."""
+    name = names[i] if i < len(names) else None
+    return name if isinstance(name, str) and name else kind
 
 
 def _validate(raw: Mapping[str, Any]) -> Json:

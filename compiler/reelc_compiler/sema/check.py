@@ -48,7 +48,20 @@ from reelc_dsl.diagnostics.codes import (
 from reelc_dsl.diagnostics.fixes import respell
 from reelc_dsl.diagnostics.suggest import did_you_mean
 
-STAND_INS = ("move", "resize", "upscale", "flow", "pick", "fade", "color", "depth", "stereo", "equirect", "none")
+STAND_INS = (
+    "move",
+    "resize",
+    "upscale",
+    "flow",
+    "pick",
+    "fade",
+    "color",
+    "depth",
+    "stereo",
+    "equirect",
+    "card",
+    "none",
+)
 SETTINGS: dict[str, dict[str, Kind]] = {
     "estimate": {"vram": BYTES, "ram": BYTES, "work": FLOAT},
     "target": {"deadline": DURATION, "budget": MONEY, "vram": BYTES, "duration": DURATION},

@@ -26,16 +26,16 @@ class Label:
     def __init__(self, width: int, height: int, layout: str = "mono") -> None:
         self._layout = layout
         width, height = eye_size(width, height, layout)
-        letters = _letters(TEXT)
+        drawn = letters(TEXT)
         tall = max(8, round(height * 0.05))
-        wide = round(letters.shape[1] * tall / letters.shape[0])
+        wide = round(drawn.shape[1] * tall / drawn.shape[0])
         room = round(width * 0.94)
         if wide > room:
             tall, wide = max(1, tall * room // wide), max(1, room)
         margin = round(height * 0.03)
         self._left = min(margin, width - wide)
         self._top = max(0, height - margin - tall)
-        small = cv2.resize(letters, (wide, tall), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(drawn, (wide, tall), interpolation=cv2.INTER_AREA)
         ink = cast(Any, small)[:, :, None].astype(np.float32) / 255
         # out = frame * keep + add: letters become white, the box keeps 30 % of what lies under it.
         self._keep = np.repeat(0.3 * (1 - ink), 3, axis=2)
@@ -52,7 +52,7 @@ class Label:
         return out
 
 
-def _letters(text: str) -> Frame:
+def letters(text: str) -> Frame:
     """The text with room around it, uint8 ``[height, width]``, white on black."""
     (width, height), baseline = cv2.getTextSize(text, _FONT, 2.0, 4)
     room = height // 2

@@ -22,8 +22,10 @@ IMAGES = grow({"required": {"im": ["IMAGE", {}]}}, prefix="im", min=1, max=3)
 INNER = combo(("x", {"required": {"s": ["STRING", {}]}}), ("y", {"required": {"g": IMAGES}}))
 CHOICE = combo(("a", {"required": {"n": ["INT", {"max": 5}]}}), ("b", {"required": {"e": INNER}}))
 
+OUTPUTS: list[Any] = ["INT", "IMAGE", "*", LISTED, ["z"], "COMBO", "COMFY_MATCHTYPE_V3"]
 CLASSES: dict[str, dict[str, Any]] = {
-    "Src": {"output": ["INT", "IMAGE", "*", LISTED, ["z"], "COMBO", "COMFY_MATCHTYPE_V3"]},
+    # A class that names no outputs has their types for names.
+    "Src": {"output": OUTPUTS, "output_name": OUTPUTS},
     "Forgot": {"output": "IMAGE"},
     "Dyn": {"input": {"required": {"d": CHOICE}}, "v3": True},
     "Slot": {

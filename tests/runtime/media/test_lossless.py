@@ -69,6 +69,15 @@ def test_frames_that_comfyui_merged_come_back(tmp_path: Path, order: list[int], 
     assert same(content(tmp_path / "a.png"), frames)
 
 
+def test_a_still_is_a_plain_png(tmp_path: Path) -> None:
+    """Of one frame Pillow makes no animation: that is how a picture made out of words comes back."""
+    path = tmp_path / "still.png"
+    as_comfyui_saves(clip([7]), path, fps=1.0)
+    assert b"acTL" not in path.read_bytes()
+    assert settle(path, facts(1, fps=None)) == []
+    assert same(content(path), clip([7]))
+
+
 def test_a_clip_that_is_one_picture_is_refused(tmp_path: Path) -> None:
     as_comfyui_saves(clip([0, 0, 0]), tmp_path / "a.png")
     assert settle(tmp_path / "a.png", facts(3)) == ["frames is 1 instead of 3, and all of it may be one picture"]

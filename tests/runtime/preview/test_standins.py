@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from jobs import Client, Job, clip, film, image, png, still
 
 from reelc_compiler.plan import Facts, Medium, Region, StandIn
+from reelc_compiler.sema.check import STAND_INS
 from reelc_runtime.media.verify import check, probe_video
 from reelc_runtime.preview import PreviewWorker, pictures
 from reelc_runtime.preview.errors import StandInError
@@ -50,19 +51,8 @@ def made(kind: Any, task_: Task) -> list[np.ndarray]:
     return list(kind.frames(task_, (stream(task_.takes),)))
 
 
-def test_the_kinds_are_those_of_the_architecture():
-    assert set(registry()) == {
-        "load",
-        "resize",
-        "move",
-        "upscale",
-        "flow",
-        "keep",
-        "encode",
-        "depth",
-        "stereo",
-        "equirect",
-    }
+def test_there_is_a_module_for_each_kind_that_a_stage_may_name():
+    assert set(registry()) == {*STAND_INS, "load", "keep", "encode"} - {"none"}
 
 
 async def test_a_whole_film_is_exactly_as_planned(tmp_path: Path, client: Client):
@@ -172,7 +162,8 @@ def test_resize_rules():
 def test_resize_never_misses_its_size(w: int, h: int, width: int, height: int):
     picture = np.zeros((h, w, 3), np.uint8)
     for rule in resize.RULES:
-        wanted = (min(w, width), min(h, height)) if rule == "cut" else (width, height)
+        least, most = (min(w, width), min(h, height)), (max(w, width), max(h, height))
+        wanted = {"cut": least, "place": most}.get(rule, (width, height))
         assert resize.fitted(picture, *wanted, rule).shape == (wanted[1], wanted[0], 3)
 
 

@@ -25,11 +25,15 @@ def rhythm(settings: Mapping[str, Any], before: int, after: int) -> tuple[int, i
         settings: may say both, as ``times`` and ``every``; otherwise all frames of a whole multiplier are meant.
         before, after: frame counts; ``after = ((before - 1) * times) // every + 1``.
     """
-    every = settings.get("every", 1)
-    times = settings["times"] if "times" in settings else multiplier(before, after)
-    if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in (times, every)):
+    every = _count(settings.get("every", 1))
+    times = _count(settings["times"]) if "times" in settings else multiplier(before, after)
+    if times is None or every is None:
         return None
     return (times, every) if before >= 1 and after == (before - 1) * times // every + 1 else None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else None
 
 
 def check(task: Task) -> str | None:

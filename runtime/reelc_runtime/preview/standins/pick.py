@@ -33,7 +33,8 @@ def _number(task: Task, name: str, usual: int) -> int | None:
 def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
     """Frame ``first + step * n`` of what comes in, as number n; counted from 0."""
     first, step = _number(task, "first", 0), _number(task, "step", 1)
-    assert first is not None and step
+    assert first is not None
+    assert step
     numbers = [first + step * n for n in range(task.makes.frames)]
     if step > 0:
         yield from _some(inputs[0], numbers)
