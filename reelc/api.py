@@ -254,7 +254,7 @@ def _request(
         source=project.source(),
         key=project.key,
         catalog=catalog,
-        provider=project.provider(),
+        provider=project.provider(lock.package, lock.package_modules),
         probe=lock.probe,
         pipeline=pipeline,
         overrides=dict(overrides),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from reelc.catalogs import DUMP, FOLDER, SUFFIX, open_catalog, read_catalog
 from reelc_compiler.catalog import Catalog, ModelInfo, catalog_names, load_catalog, lookup
-from reelc_compiler.inputs import InputFault, PictureInfo
+from reelc_compiler.inputs import InputFault, Packaged, PictureInfo
 from reelc_compiler.loader import Project, std_names, std_source
-from reelc_compiler.lock import NAME, BadLock, Lock, LockedInput, read, write
+from reelc_compiler.lock import NAME, BadLock, Lock, LockedInput, LockedStages, read, write
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError, Sink
 from reelc_dsl.diagnostics.codes import (
     BAD_LOCK,
@@ -20,12 +20,15 @@ from reelc_dsl.diagnostics.codes import (
     LOCKED_INPUT_CHANGED,
     MISSING_INPUT_FILE,
     NOT_IN_LOCK,
+    PACKAGE_CHANGED,
+    PACKAGE_REACH,
     STD_CHANGED,
 )
+from reelc_dsl.source import Source
 
 MAX_BYTES = 4 * 2**20
 # What a lock says of itself; of no interest while it is renewed.
-RENEWED = frozenset({STD_CHANGED, LOCKED_INPUT_CHANGED, NOT_IN_LOCK})
+RENEWED = frozenset({STD_CHANGED, PACKAGE_CHANGED, LOCKED_INPUT_CHANGED, NOT_IN_LOCK})
 
 
 def lock_path(project: Project) -> Path:
@@ -139,6 +142,12 @@ class Held:
         Raises:
             InputFault: E0601 to E0604.
         """
+        if module in self.project.packaged:
+            raise InputFault(
+                PACKAGE_REACH,
+                f"`{module}` is a package's, and names the picture `{path}`",
+                "give it the picture as an argument, or tell its makers",
+            )
         try:
             info = self.project.probe(path, module)
         except InputFault as fault:
@@ -180,6 +189,27 @@ class Held:
             excludes=known.excludes if known is not None else (),
         )
 
+    def package(self, module: str) -> Source | None:
+        """The text of a module of an installed package, ``acme.film``; None when there is none.
+
+        Raises:
+            ReelError: E0217, E0218.
+        """
+        # Few programs use a package, and looking for one reads what all of them say of themselves.
+        from reelc.packages import find
+
+        found = find(module)
+        if found is None:
+            return None
+        self.project.packaged[module] = found
+        return found.source
+
+    def package_modules(self, name: str) -> list[str]:
+        """The modules that an installed package has under a name."""
+        from reelc.packages import modules
+
+        return modules(name)
+
     def tell(self, sink: Sink) -> None:
         """Say where the program and its lock differ."""
         if self.lock is None:
@@ -194,6 +224,15 @@ class Held:
             say(INPUT_FROM_LOCK, message, "a run needs the file itself")
         if self.lock.std != std_digest():
             say(STD_CHANGED, f"the standard library is not the one that {name} was made with", renew)
+        for name, mine in used_packages(self.project).items():
+            locked = self.lock.stages.get(name)
+            whose = f"the stages `{name}` of {mine.package} {mine.version}"
+            if locked is None:
+                say(PACKAGE_CHANGED, f"{whose} are not in {shown(self.project)}", renew)
+            elif locked.sha256 != mine.sha256:
+                was = f"{locked.package} {locked.version}"
+                message = f"{whose} are not those that {shown(self.project)} was made with ({was})"
+                say(PACKAGE_CHANGED, message, f"install {was}, or {renew}")
         for path in self._changed:
             say(LOCKED_INPUT_CHANGED, f"`{path}` is not the file that {name} was made with", renew)
         if self._lacking:
@@ -216,14 +255,31 @@ def held(project: Project) -> Held:
 
 def std_digest() -> str:
     """The hash of the standard library: of every module's name and text."""
+    sources = {name: std_source(name) for name in ["prelude", *std_names()]}
+    return _digest({name: source.text for name, source in sources.items() if source is not None})
+
+
+def _digest(texts: Mapping[str, str]) -> str:
     import hashlib
 
     digest = hashlib.sha256()
-    for name in ["prelude", *std_names()]:
-        source = std_source(name)
-        assert source is not None
-        digest.update(f"{name}\0{len(source.text)}\0{source.text}\0".encode())
+    for name, text in texts.items():
+        digest.update(f"{name}\0{len(text)}\0{text}\0".encode())
     return digest.hexdigest()
+
+
+def used_packages(project: Project) -> dict[str, LockedStages]:
+    """The installed packages whose stages a program has used, by the names of their stages."""
+    by_name: dict[str, dict[str, Packaged]] = {}
+    for module, packaged in sorted(project.packaged.items()):
+        by_name.setdefault(packaged.name, {})[module] = packaged
+    return {name: _locked_stages(modules) for name, modules in by_name.items()}
+
+
+def _locked_stages(modules: Mapping[str, Packaged]) -> LockedStages:
+    first = next(iter(modules.values()))
+    texts = {module: packaged.source.text for module, packaged in modules.items()}
+    return LockedStages(package=first.package, version=first.version, sha256=_digest(texts))
 
 
 # -- recording -------------------------------------------------------------------------------

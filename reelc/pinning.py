@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reelc.files import write_whole
-from reelc.locking import find_lock, lock_path, renewal, shown, std_digest, without
+from reelc.locking import find_lock, lock_path, renewal, shown, std_digest, used_packages, without
 from reelc.models import Compiled, compiled
 from reelc_compiler.catalog import lookup
 from reelc_compiler.loader import Project
@@ -80,11 +80,15 @@ def renew(file: Path, *, overrides: Mapping[str, str], pipeline: str | None, cat
     for name, settings in sorted(programs.items()):
         path = file if name == project.key else file.parent / name
         done[name] = compiled(path, overrides=settings.overrides, pipeline=settings.pipeline, catalog=catalog)
+    # Programs of one folder may use different modules of a package: its hash is over all of them.
+    for each in done.values():
+        project.packaged |= each.project.packaged
+    stages = used_packages(project)
     plans = [plan for each in done.values() for plan in each.plans]
     return Renewal(
         project=project,
         path=lock_path(project),
-        lock=lock_of(programs, plans, std_digest(), lookup, old),
+        lock=lock_of(programs, plans, std_digest(), lookup, old, stages),
         old=old,
         found=without(done[project.key].found),
     )
@@ -100,6 +104,7 @@ def differences(old: Lock | None, new: Lock) -> tuple[str, ...]:
     if old.std != new.std:
         out.append("the standard library is another")
     out += _between("program", old.programs, new.programs)
+    out += _between("package of stages", old.stages, new.stages)
     out += _between("node pack", old.packs, new.packs)
     out += _between("model", _by_path(old.models), _by_path(new.models))
     out += _between("input", old.inputs, new.inputs)

@@ -96,7 +96,7 @@ def job_of(done: Compilation, out: Path, report: Report, warn: Warn) -> Job:
         input_path=project.input_path,
         inputs=project.root,
         source=project.shown.as_posix(),
-        sources=dict(project.sources) | std_sources(),
+        sources=dict(project.sources) | std_sources() | {p.source.name: p.source for p in project.packaged.values()},
         out=out,
         report=report,
         warn=warn,

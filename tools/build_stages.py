@@ -41,8 +41,8 @@ def _index(library: Library, references: list[ModuleReference]) -> str:
         "",
         MADE.format(file="*.reel"),
         "",
-        "What the standard library has. `reelc stages NAME` prints the same. To write stages of your own, or to use a package",
-        "that has some, see [own stages](own.md).",
+        "What the standard library has. `reelc stages NAME` prints the same. To write stages of your own, or to use",
+        "those of a package, see [own stages](own.md).",
         "",
         "## From a still image to a clip",
         "",
@@ -83,8 +83,12 @@ def _family(family: Family) -> tuple[str, ...]:
 
 
 def _licences(models: tuple[ModelUse, ...]) -> list[str]:
-    said = dict.fromkeys(f"{model.licence} ({model.commercial})" for model in models)
-    return [text.replace("unknown (unknown)", "unknown") for text in said]
+    said: dict[str, None] = {}
+    for model in models:
+        excludes = model.info.excludes if model.info is not None else ()
+        where = f", not in {', '.join(excludes)}" if excludes else ""
+        said["unknown" if model.licence == "unknown" else f"{model.licence} ({model.commercial}{where})"] = None
+    return list(said)
 
 
 # -- one module ------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from reelc_dsl.diagnostics import Code
 from reelc_dsl.records import dataclass
+from reelc_dsl.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,22 @@ class PictureInfo:
     bytes: int
     width: int
     height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packaged:
+    """A module of stages that an installed package has.
+
+    Args:
+        source: its text, as a library's.
+        name: what the package's stages are called by: the ``acme`` of ``use acme.film``.
+        package, version: the package as it was installed.
+    """
+
+    source: Source
+    name: str
+    package: str
+    version: str
 
 
 class InputFault(Exception):

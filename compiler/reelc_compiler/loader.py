@@ -10,7 +10,7 @@ from typing import BinaryIO
 from unicodedata import normalize
 
 import reelc_dsl
-from reelc_compiler.inputs import InputFault, PictureInfo
+from reelc_compiler.inputs import InputFault, Packaged, PictureInfo
 from reelc_compiler.pictures import picture_size
 from reelc_compiler.sema.resolve import SourceProvider
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError
@@ -152,6 +152,8 @@ class Project:
         self.key = main.name
         self.shown = Path(shown if shown is not None else main.as_posix())
         self.sources: dict[str, Source] = {}
+        # Modules of installed packages by the names that a `use` has for them.
+        self.packaged: dict[str, Packaged] = {}
         self._texts = texts or {}
         self._pictures: dict[Path, PictureInfo] = {}
         self._folders: dict[Path, frozenset[str] | None] = {}
@@ -175,9 +177,17 @@ class Project:
             return decode_source(read_bytes(path, name), name, kind="a graph that ComfyUI saved")
         return read_source(path, name)
 
-    def provider(self) -> SourceProvider:
-        """Where the compiler gets other modules from."""
-        return SourceProvider(self._load, std_source, std_names, self._near)
+    def provider(
+        self,
+        package: Callable[[str], Source | None] = lambda _: None,
+        package_modules: Callable[[str], list[str]] = lambda _: [],
+    ) -> SourceProvider:
+        """Where the compiler gets other modules from.
+
+        Args:
+            package, package_modules: what :class:`SourceProvider` asks of installed packages.
+        """
+        return SourceProvider(self._load, std_source, std_names, self._near, package, package_modules)
 
     def _load(self, key: str) -> Source | None:
         path = self.root / key

@@ -59,6 +59,15 @@ class LockedPack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockedStages:
+    """An installed package whose stages the programs use; the hash is of the modules that they use."""
+
+    package: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedModel:
     """A model file; None is unknown. ``bytes`` is rounded unless ``exact``."""
 
@@ -90,6 +99,7 @@ class Lock:
         catalog: the one catalog of their plans; its ComfyUI version, too.
         std: the hash of the standard library.
         packs: by name.
+        stages: by the name that a `use` begins with.
         models: by folder and file.
         inputs: by path relative to the lock's folder.
     """
@@ -100,6 +110,7 @@ class Lock:
     packs: Mapping[str, LockedPack] = field(default_factory=dict[str, LockedPack])
     models: Mapping[tuple[str, str], LockedModel] = field(default_factory=dict[tuple[str, str], LockedModel])
     inputs: Mapping[str, LockedInput] = field(default_factory=dict[str, LockedInput])
+    stages: Mapping[str, LockedStages] = field(default_factory=dict[str, LockedStages])
 
 
 def lock_of(
@@ -108,6 +119,7 @@ def lock_of(
     std: str,
     known: Lookup,
     old: Lock | None,
+    stages: Mapping[str, LockedStages] | None = None,
 ) -> Lock:
     """The lock of plans that were compiled against one catalog.
 
@@ -116,6 +128,7 @@ def lock_of(
         plans: at least one.
         std: the hash of the standard library.
         known: what is known of model files.
+        stages: the packages whose stages were used.
         old: the lock that is renewed: where a model comes from, its hash and its exact size stay as they are in it.
     """
     packs: dict[str, LockedPack] = {}
@@ -132,7 +145,15 @@ def lock_of(
                 key = (model.folder, model.file)
                 models[key] = _model(key, known(*key), old.models.get(key) if old is not None else None)
     assert catalog is not None
-    return Lock(programs=programs, catalog=catalog, std=std, packs=packs, models=models, inputs=inputs)
+    return Lock(
+        programs=programs,
+        catalog=catalog,
+        std=std,
+        packs=packs,
+        models=models,
+        inputs=inputs,
+        stages=dict(stages or {}),
+    )
 
 
 def _model(key: tuple[str, str], known: ModelInfo | None, old: LockedModel | None) -> LockedModel:
@@ -164,6 +185,9 @@ def write(lock: Lock) -> str:
     catalog = lock.catalog
     blocks.append(_table("catalog", [("name", catalog.name), ("comfyui", catalog.comfyui), ("sha256", catalog.sha256)]))
     blocks.append(_table("std", [("sha256", lock.std)]))
+    for name, used in sorted(lock.stages.items()):
+        values = [("package", used.package), ("version", used.version), ("sha256", used.sha256)]
+        blocks.append(_table(f"stages.{_text(name)}", values))
     for name, pack in sorted(lock.packs.items()):
         blocks.append(_table(f"packs.{_text(name)}", [("repo", pack.repo), ("commit", pack.commit)]))
     for _, model in sorted(lock.models.items()):
@@ -243,6 +267,7 @@ def read(text: str) -> Lock:
         packs={n: LockedPack(repo=r.get("repo", str), commit=r.get("commit", str)) for n, r in _tables("packs", value)},
         models={(m.folder, m.file): m for m in models},
         inputs={path: _locked_input(r) for path, r in _tables("inputs", value)},
+        stages={name: _locked_stages(r) for name, r in _tables("stages", value)},
     )
 
 
@@ -293,6 +318,12 @@ def _list(name: str, value: Mapping[str, Any]) -> list[Any]:
     if not isinstance(found, list):
         raise BadLock(f"`{name}` is not a list of tables: write [[{name}]]")
     return cast(list[Any], found)
+
+
+def _locked_stages(reader: _Reader) -> LockedStages:
+    return LockedStages(
+        package=reader.need("package", str), version=reader.need("version", str), sha256=reader.hash("sha256")
+    )
 
 
 def _settings(reader: _Reader) -> Settings:

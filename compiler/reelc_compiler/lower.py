@@ -237,8 +237,9 @@ class Places:
     """Spans as places in files, by the names that modules have in the program."""
 
     def __init__(self, program: Program) -> None:
+        # A library's file has the same name for everyone.
         self._files = {
-            id(module.source): f"std/{key.removeprefix('std.')}.reel" if key.startswith("std.") else key
+            id(module.source): module.source.name if module.source.library else key
             for key, module in program.modules.items()
         }
 

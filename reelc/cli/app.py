@@ -22,7 +22,7 @@ COMMANDS = {
     "fmt": ("reelc.cli.fmt", "Rewrite .reel files in the one layout."),
     "plan": ("reelc.cli.plan", "Show what would be made: jobs, sizes, frames, durations."),
     "preview": ("reelc.cli.preview", "Render the animatic here, on the embedded preview worker."),
-    "stages": ("reelc.cli.stages", "Stages of the standard library: list, or show one."),
+    "stages": ("reelc.cli.stages", "Stages, of the standard library and others: list, or show one."),
     "models": ("reelc.cli.models", "Model files: list with licences, pin in reel.lock, download."),
     "validate": ("reelc.cli.validate", "Say what ComfyUI would answer to graphs, made by anyone."),
     "schema": ("reelc.cli.schema", "Write a JSON Schema for graphs in ComfyUI's API format."),

@@ -12,48 +12,61 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(name: str | None, as_json: bool) -> None:
-    """List the stages of the standard library, or show NAME: a stage (svd.animate) or a module (wan22).
+    """List stages, or show NAME: a stage (svd.animate) or a module (wan22).
 
-    A stage is shown with its signature, rules, nodes, model files with licences, and an example.
+    Those of the standard library, of the folder `stages`, and of installed packages. A stage is shown with its
+    signature, rules, nodes, model files with licences, and an example.
     """
     from reelc.cli.output import print_json
-    from reelc.stages import meant, std_library
+    from reelc.stages import meant, whole_library
 
-    library = std_library()
+    library = whole_library()
     if name is None:
         if as_json:
-            print_json([row for module in library.listed for row in _listed_json(library, module)])
+            print_json([_row_json(stage) for stage in library.every()])
         else:
             click.echo("\n".join(line for module in library.listed for line in _listed(library, module)).strip())
         return
-    module, stage = meant(library, name)
-    if as_json:
-        print_json(_module_json(library, module) if stage is None else _stage_json(library, stage))
+    found = meant(library, name)
+    if isinstance(found, str):
+        if as_json:
+            print_json(_module_json(library, found))
+        else:
+            click.echo("\n".join(_module(library, found)))
+    elif len(found) == 1:
+        if as_json:
+            print_json(_stage_json(library, found[0]))
+        else:
+            click.echo("\n".join(_stage(library, found[0])))
+    elif as_json:
+        print_json([_row_json(stage) for stage in found])
     else:
-        click.echo("\n".join(_module(library, module) if stage is None else _stage(library, stage)))
+        # Stages of one name are told apart by their modules.
+        click.echo("\n".join(line for stage in found for line in (stage.module, *_row(stage))))
 
 
 # -- the list --------------------------------------------------------------------------------
 
 
-def _rows(library: "Library", module: str) -> list[tuple[str, str]]:
+def _listed(library: "Library", module: str) -> list[str]:
+    return ["", module, *(line for stage in library.stages(module) for line in _row(stage))]
+
+
+def _row(stage: "Found") -> list[str]:
+    said = _row_json(stage)
+    return [f"  {said['call']}", *([f"      {said['summary']}"] if said["summary"] else [])]
+
+
+def _row_json(stage: "Found") -> dict[str, str]:
     from reelc_compiler.stages.reference import call_text
     from reelc_compiler.stages.texts import first_sentence
 
-    return [(call_text(stage), first_sentence(stage.decl.doc or "")) for stage in library.stages(module)]
-
-
-def _listed(library: "Library", module: str) -> list[str]:
-    lines = ["", module]
-    for call, sentence in _rows(library, module):
-        lines += [f"  {call}", f"      {sentence}"] if sentence else [f"  {call}"]
-    return lines
-
-
-def _listed_json(library: "Library", module: str) -> list[dict[str, Any]]:
-    stages = library.stages(module)
-    rows = zip(stages, _rows(library, module), strict=True)
-    return [{"module": module, "name": s.decl.name.text, "call": c, "summary": t} for s, (c, t) in rows]
+    return {
+        "module": stage.module,
+        "name": stage.decl.name.text,
+        "call": call_text(stage),
+        "summary": first_sentence(stage.decl.doc or ""),
+    }
 
 
 # -- one -------------------------------------------------------------------------------------

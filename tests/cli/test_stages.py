@@ -42,7 +42,15 @@ def test_a_stage(name: str) -> None:
 
 
 def test_a_stage_by_its_name_alone() -> None:
-    assert call("stages", "upscale").out == call("stages", "finish.upscale").out
+    assert call("stages", "interpolate").out == call("stages", "finish.interpolate").out
+
+
+def test_stages_of_one_name_are_listed() -> None:
+    lines = call("stages", "fit").out.splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == ["std.prelude", "std.clips"]
+    assert lines[1] == "  fit(picture, to, how) -> image"
+    assert [row["module"] for row in call("stages", "fit", "--json").json] == ["std.prelude", "std.clips"]
+    assert call("stages", "prelude.fit").out.startswith("std.prelude.fit\n")
 
 
 def test_model_files_with_their_licences() -> None:
@@ -67,7 +75,6 @@ def test_a_module() -> None:
         ("svd.anmate", "Did you mean `svd.animate`?"),
         ("wan2", "Did you mean one of `wan21`, `wan22`?"),
         ("qqqqqqqq", "`reelc stages` lists them."),
-        ("fit", "Several modules have a stage `fit`. Name one: `prelude.fit`, `clips.fit`."),
         ("", "There is no stage or module"),
         ("std.", "There is no stage or module"),
     ],

@@ -29,6 +29,8 @@ FAMILIES: dict[str, list[tuple[str, Change]]] = {
         ("resize the start image first: start |> fit(1360x768)", (("fit(1024x576)", "fit(1360x768)"),)),
         ("crop(to: 1360x765)", (CROP, ("|> upscale(", "|> crop(to: 1360x765) |> upscale("))),
     ],
+    "std.hunyuan15": [RAISED],
+    "std.ltx2": [RAISED],
     "std.wan21": [],
     "std.wan22": [],
     "std.wan22_5b": [RAISED],

@@ -84,7 +84,7 @@ class ModuleInfo:
     """One file: its tree and what it declares.
 
     Args:
-        key: ``std.svd``, or the POSIX path relative to the main file's folder.
+        key: ``std.svd``, ``acme.film`` of a package, or the POSIX path relative to the main file's folder.
         names: values (stages, constants, used names and modules).
         types: records, also used ones.
         kinds: the kind of each type expression of a ``let``, by identity.
@@ -108,7 +108,7 @@ class ModuleInfo:
 
     def qualify(self, name: str) -> str:
         """A name as reports show it."""
-        return f"{self.key}.{name}" if self.key.startswith("std.") else name
+        return f"{self.key}.{name}" if self.source.library else name
 
 
 # -- what a name can be bound to -------------------------------------------------------------

@@ -6,6 +6,7 @@ so that order in a file does not matter; then signatures and bodies are checked 
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from posixpath import dirname, join, normpath
 
@@ -21,13 +22,15 @@ from reelc_compiler.sema.program import (
     WorkflowBinding,
 )
 from reelc_dsl import ast
-from reelc_dsl.diagnostics import Diagnostic, Fix, Label, Sink
+from reelc_dsl.diagnostics import Diagnostic, Fix, Label, ReelError, Sink
 from reelc_dsl.diagnostics.codes import (
+    BROKEN_PACKAGE,
     CIRCULAR_USE,
     DUPLICATE_NAME,
     MISSING_INPUT_FILE,
     NOT_IN_MODULE,
     OUTSIDE_PROJECT,
+    PACKAGE_REACH,
     SYNTAX,
     UNKNOWN_MODULE,
 )
@@ -38,6 +41,8 @@ from reelc_dsl.parser import parse
 from reelc_dsl.source import Source, Span
 
 PRELUDE = "std.prelude"
+# How a project's own modules are named: those of the folder `stages`.
+OWN = "stages."
 # Compiled where it is used: few files use another.
 BAD_ESCAPE = r'(?<!\\)(?:\\\\)*\\(?![\\"nt])'
 
@@ -52,6 +57,9 @@ class SourceProvider:
             there is no such file; raises ReelError for a file that cannot be used.
         std: names of the standard library's modules (``svd``) to texts.
         near: a key for which there is no file to the name of one in its folder that was probably meant.
+        package: a module of an installed package (``acme.film``) to its text, None when there is none; raises
+            ReelError for one that cannot be used.
+        package_modules: a name that packages are called by (``acme``) to the modules that one has under it.
     """
 
     def __init__(
@@ -60,11 +68,15 @@ class SourceProvider:
         std: Callable[[str], Source | None],
         std_names: Callable[[], list[str]],
         near: Callable[[str], str | None] = lambda _: None,
+        package: Callable[[str], Source | None] = lambda _: None,
+        package_modules: Callable[[str], list[str]] = lambda _: [],
     ) -> None:
         self.load = load
         self.std = std
         self.std_names = std_names
         self.near = near
+        self.package = package
+        self.package_modules = package_modules
 
 
 def resolve(main: Source, key: str, provider: SourceProvider, sink: Sink) -> Program:
@@ -92,8 +104,10 @@ class _Resolver:
         # Keys of the files that are being resolved, with the `use` that led to each.
         self.path: list[tuple[str, Span | None]] = []
 
-    def module(self, key: str, source: Source, via: Span | None = None) -> ModuleInfo:
-        info = ModuleInfo(key=key, tree=_library_tree(source) if source.library else parse(source, self.sink))
+    def module(self, key: str, source: Source, via: Span | None = None, tree: ast.Module | None = None) -> ModuleInfo:
+        if tree is None:
+            tree = _library_tree(source) if source.library else parse(source, self.sink)
+        info = ModuleInfo(key=key, tree=tree)
         self.modules[key] = info
         self.path.append((key, via))
         for name in sorted(info.tree.broken):
@@ -173,7 +187,10 @@ class _Resolver:
 
     def below(self, info: ModuleInfo, path: str, span: Span) -> str | None:
         """The key of a file that a file names; None after a diagnostic, also of a bad escape in its name."""
-        if info.key.startswith("std.") or re.search(BAD_ESCAPE, span.text):
+        if info.source.library:
+            self.sink.add(beyond_package(info.key, path, span))
+            return None
+        if re.search(BAD_ESCAPE, span.text):
             return None
         key = normpath(join(dirname(info.key), path.replace("\\", "/")))
         if key.startswith(("../", "/")) or key == "..":
@@ -201,7 +218,7 @@ class _Resolver:
         elif use.alias is not None:
             self.enter(info, name, BrokenBinding(name.span))
         else:
-            meant = nearest(use.origin.path, self.std_modules())
+            meant = nearest(use.origin.path, self.meant(use.origin.path))
             self.enter_misspelt(info, name, (m.rsplit(".", 1)[-1] for m in meant))
 
     def implied(self, origin: ast.Origin) -> ast.Ident | None:
@@ -251,6 +268,11 @@ class _Resolver:
             if found is None:
                 return None
             key = found
+        elif key.startswith(OWN):
+            if info.source.library:
+                self.sink.add(beyond_package(info.key, key, origin.span))
+                return None
+            key = own_file(key)
         waiting = [k for k, _ in self.path]
         if key in waiting:
             self.circle(waiting[waiting.index(key) :], origin)
@@ -258,23 +280,74 @@ class _Resolver:
         if key in self.modules:
             info.uses.append(self.modules[key])
             return self.modules[key]
-        if origin.file:
-            source = self.provider.load(key)
-        else:
-            source = self.provider.std(key.removeprefix("std.")) if key.startswith("std.") else None
+        source, tree = self.text(origin, key)
         if source is None:
-            self.missing(origin, key)
             return None
-        used = self.module(key, source, origin.span)
+        used = self.module(key, source, origin.span, tree)
         info.uses.append(used)
         return used
+
+    def text(self, origin: ast.Origin, key: str) -> tuple[Source | None, ast.Module | None]:
+        """The text that a `use` means, of a package with its tree; none after a diagnostic."""
+        tree: ast.Module | None = None
+        if origin.file or origin.path.startswith(OWN):
+            source = self.provider.load(key)
+        elif key.startswith("std."):
+            source = self.provider.std(key.removeprefix("std."))
+        else:
+            try:
+                source = self.provider.package(key) if key.count(".") == 1 else None
+            except ReelError as error:
+                for fault in error.diagnostics:
+                    self.sink.add(replace(fault, span=origin.span))
+                return None, None
+            if source is not None:
+                tree = self.packaged(origin, source)
+                return (None, None) if tree is None else (source, tree)
+        if source is None:
+            self.missing(origin, key)
+        return source, tree
+
+    def packaged(self, origin: ast.Origin, source: Source) -> ast.Module | None:
+        """The tree of a package's module; None after a diagnostic at the `use`: its text is not the user's to mend."""
+        sink = Sink()
+        tree = parse(source, sink)
+        fault = next((finding for finding in sink.sorted() if finding.is_error), None)
+        if fault is None:
+            return tree
+        self.sink.add(
+            Diagnostic(
+                code=BROKEN_PACKAGE,
+                message=f"`{origin.path}` has errors: {fault.message}",
+                span=origin.span,
+                labels=(Label(fault.span, "the first is here"),) if fault.span is not None else (),
+                help=("install another version of the package, or tell its makers",),
+            )
+        )
+        return None
+
+    def meant(self, path: str) -> list[str]:
+        """The modules that a name without a file may have been meant to be."""
+        if path.startswith(OWN):
+            near = self.provider.near(own_file(path))
+            return [] if near is None else [f"{OWN}{near.removesuffix('.reel')}"]
+        own = f"{OWN}{path}"
+        mine = [own] if "." not in path and self.provider.load(own_file(own)) is not None else []
+        packaged = self.provider.package_modules(path.split(".")[0]) if "." in path else []
+        return [*mine, *self.std_modules(), *packaged]
 
     def std_modules(self) -> list[str]:
         return [f"std.{n}" for n in self.provider.std_names()]
 
     def missing(self, origin: ast.Origin, key: str) -> None:
         fix: Fix | None = None
-        if origin.file:
+        if origin.path.startswith(OWN) and not origin.file:
+            names = self.meant(origin.path)
+            message = f"there is no module `{origin.path}`: there is no file `{key}`"
+            help_ = ("the folder `stages` lies beside the main file",)
+            if names:
+                help_ = (f"did you mean `{names[0]}`?",)
+        elif origin.file:
             near = self.provider.near(key)
             message = f"there is no file `{key}`"
             if not key.isprintable():
@@ -284,13 +357,29 @@ class _Resolver:
             else:
                 help_ = ("the path is relative to this file",)
         else:
-            names = self.std_modules()
+            names = self.meant(origin.path)
             message = f"there is no module `{origin.path}`"
-            help_ = did_you_mean(origin.path, names) or ("the standard library has " + ", ".join(names),)
+            help_ = self.help_of(origin.path, names)
             meant = slip(origin.path, names)
             if meant is not None and origin.span.text == origin.path:
                 fix = change(origin.span, meant)
         self.sink.add(Diagnostic(code=UNKNOWN_MODULE, message=message, span=origin.span, help=help_, fix=fix))
+
+    def help_of(self, path: str, names: list[str]) -> tuple[str, ...]:
+        """What to do about a name that no module has."""
+        head, dot, _ = path.partition(".")
+        if f"{OWN}{path}" in names:
+            return (f"a file of the folder `stages` is named with it: `use {OWN}{path}`",)
+        near = did_you_mean(path, names)
+        if near or not dot or head in ("std", "stages"):
+            return near or ("the standard library has " + ", ".join(self.std_modules()),)
+        mine = [name for name in names if name.startswith(f"{head}.")]
+        if mine:
+            return (f"the package has {', '.join(f'`{name}`' for name in mine)}",)
+        return (
+            f"no package that is installed beside reelc offers stages as `{head}`: install the one that does",
+            "`reelc stages` lists all that there are",
+        )
 
     def circle(self, keys: list[str], origin: ast.Origin) -> None:
         shown = " -> ".join([*keys, keys[0]])
@@ -325,6 +414,21 @@ def exported(module: ModuleInfo) -> list[str]:
 def records(module: ModuleInfo) -> list[ast.Record]:
     """The records that a module declares."""
     return [i for i in module.tree.items if isinstance(i, ast.Record)]
+
+
+def own_file(module: str) -> str:
+    """The file of a project's own module: ``stages/grade.reel`` of ``stages.grade``."""
+    return f"{module.replace('.', '/')}.reel"
+
+
+def beyond_package(module: str, path: str, span: Span) -> Diagnostic:
+    """A file that the stages of a package name: they are used in many projects, and have none."""
+    return Diagnostic(
+        code=PACKAGE_REACH,
+        message=f"`{module}` is a package's, and names the file `{path}`",
+        span=span,
+        help=(f"its makers write `use {module.split('.')[0]}.NAME` for another module of the package",),
+    )
 
 
 def outside(path: str, span: Span) -> Diagnostic:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def check(exprs: "Exprs", text: ast.TextLit) -> None:
-    """Report what is wrong with a text's template; the library's own are checked by its tests."""
+    """Report what is wrong with a text's template; the standard library's are checked by its tests."""
     if not has_template(text.value):
         return
-    if text.span.source.library and not exprs.library_texts:
+    if exprs.scope.module.key.startswith("std.") and not exprs.library_texts:
         return
     # Jinja2 is slow to import, and most texts need none of it.
     from reelc_compiler import templates

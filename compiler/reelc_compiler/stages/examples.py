@@ -98,11 +98,11 @@ class Examples:
 
     def _films(self, stage: Found) -> Iterator[tuple[str, list[str]]]:
         """Films to try, each with a list for the sizes that are advised when it is tried."""
-        sizes = _sizes(stage.decl)
-        wanted = any(p.type.name == "size" for p in stage.decl.params)
         extras: list[str | None] = [None, *(p.name.text for p in stage.decl.params if p.default is not None)]
         count = 0
         for chain, extra in product(self._chains(stage), extras):
+            sizes = [size for each in chain for size in _sizes(each.decl)]
+            wanted = any(p.type.name == "size" for each in chain for p in each.decl.params)
             starts = list(dict.fromkeys([*_sizes(chain[-1].decl), *SIZES]))
             for start in starts:
                 for to in _targets(start, sizes) if wanted else ("",):

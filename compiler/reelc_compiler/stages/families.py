@@ -76,15 +76,32 @@ def _facts(decl: ast.Stage) -> dict[str, ast.Expr]:
 
 
 def _tests(decl: ast.Stage, still: str) -> Iterator[str]:
-    """The requirements on the still's size: what a requirement tests, with the names that stand for its sides."""
-    sides = {name for name, value in lets(decl).items() if _is_side(value, still)}
+    """The requirements on the still's size: what each tests, and what the names in it stand for.
+
+    What the still must be beside something else that is given, as an end or a larger size, is left out.
+    """
+    own = lets(decl)
+    others = {param.name.text for param in decl.params if param.name.text != still and not _is_record(param.type)}
     for statement in decl.body:
-        if isinstance(statement, ast.Require) and (_is_side(statement.test, still) or names(statement.test) & sides):
-            used = names(statement.test) & sides
-            meant = "".join(f", {name} = {written(lets(decl)[name])}" for name in sorted(used))
-            # An end image of another size is no rule of the family.
-            if not any("end" in names(lets(decl)[name]) for name in used):
-                yield written(statement.test) + meant
+        if not isinstance(statement, ast.Require):
+            continue
+        behind = _reached(statement.test, own)
+        values = [statement.test, *(own[name] for name in sorted(behind))]
+        if any(_is_side(value, still) for value in values) and not others & _weighed(values):
+            meant = "".join(f", {name} = {written(own[name])}" for name in own if name in behind)
+            yield written(statement.test) + meant
+
+
+def _weighed(values: list[ast.Expr]) -> set[str]:
+    """The names whose values count, and not only whether there are any: all but the `end` of `end == none`."""
+    every = [node for value in values for node in walk(value)]
+    asked = {id(n.left) for n in every if isinstance(n, ast.BinaryExpr) and isinstance(n.right, ast.NoneLit)}
+    return {node.name for node in every if isinstance(node, ast.NameExpr) and id(node) not in asked}
+
+
+def _is_record(kind: ast.TypeExpr) -> bool:
+    """Whether a type is a record: those of ComfyUI's sockets are in capitals, Reel's own kinds small."""
+    return kind.name[:1].isupper() and not kind.name.isupper()
 
 
 def _is_side(value: ast.Expr, still: str) -> bool:
@@ -119,7 +136,7 @@ def _rate(decl: ast.Stage, rate: ast.Expr) -> str | None:
     if isinstance(rate, ast.NameExpr):
         param = next((p for p in decl.params if p.name.text == rate.name), None)
         if param is not None and param.default is not None:
-            return f"any, {written(param.default)} unless given"
+            return f"{written(param.default)} unless given"
         rate = lets(decl).get(rate.name, rate)
     return written(rate)
 

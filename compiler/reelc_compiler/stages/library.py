@@ -36,7 +36,7 @@ class Library:
     """
 
     def __init__(self, source: Callable[[str], Source | None], listed: tuple[str, ...]) -> None:
-        self._source = source
+        self.source = source
         self.listed = listed
         self._trees: dict[str, ast.Module | None] = {}
         self._names: dict[str, Mapping[str, Found | str]] = {}
@@ -44,7 +44,7 @@ class Library:
     def tree(self, module: str) -> ast.Module | None:
         """A module's tree, as far as it parses; None when there is no such module."""
         if module not in self._trees:
-            source = self._source(module)
+            source = self.source(module)
             tree = None
             if source is not None:
                 tree = (library_tree(source) if source.library else None) or parse(source, Sink())

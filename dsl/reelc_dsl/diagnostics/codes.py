@@ -48,7 +48,11 @@ UNSET_PARAM = _declare("E0213", "unset-param", "A pipeline's parameter has neith
 UNKNOWN_PIPELINE = _declare("E0214", "unknown-pipeline", "Which pipeline is meant is not clear.")
 MISPLACED = _declare("E0215", "misplaced", "A statement stands where it can have no meaning.")
 OUTPUT_NAME = _declare("E0216", "output-name", "An output's name cannot be the name of a file on every system.")
+PACKAGE_CLASH = _declare("E0217", "package-clash", "An installed package offers stages under a name that is taken.")
+BROKEN_PACKAGE = _declare("E0218", "broken-package", "The stages of an installed package cannot be read.")
+PACKAGE_REACH = _declare("E0219", "package-reach", "The stages of a package name a file, which they cannot have.")
 UNUSED_LET = _declare("W0201", "unused-let", "A name is introduced and no output needs it.")
+PACKAGE_CHANGED = _declare("W0217", "package-changed", "The stages of a package are not those of the lock.")
 
 # -- 03 kinds and units
 KIND_MISMATCH = _declare("E0301", "kind-mismatch", "A value of one kind stands where another is wanted.")

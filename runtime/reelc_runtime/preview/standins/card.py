@@ -77,7 +77,7 @@ def _write(card: Frame, lines: list[str]) -> None:
     wide, tall = int(block.shape[1] * scale), int(block.shape[0] * scale)
     if wide < 1 or tall < LEAST * len(lines):
         return
-    ink: NDArray[np.float32] = pictures.resized(block, wide, tall)[:, :, None].astype(np.float32) / 255
+    ink: NDArray[np.float32] = pictures.resized(block, wide, tall)[:, :, None].astype(np.float32) / np.float32(255)
     top, left = (height - tall) // 2, (width - wide) // 2
     under = card[top : top + tall, left : left + wide]
     under[:] = np.rint(under + (255 - under.astype(np.float32)) * ink).astype(np.uint8)
