@@ -11,7 +11,8 @@ from reelc.catalogs import DUMP, FOLDER, SUFFIX, open_catalog, read_catalog
 from reelc_compiler.catalog import Catalog, ModelInfo, catalog_names, load_catalog, lookup
 from reelc_compiler.inputs import InputFault, Packaged, PictureInfo
 from reelc_compiler.loader import Project, std_names, std_source
-from reelc_compiler.lock import NAME, BadLock, Lock, LockedInput, LockedStages, read, write
+from reelc_compiler.lock import NAME, Lock, LockedInput, LockedStages
+from reelc_compiler.locktext import BadLock, read, write
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError, Sink
 from reelc_dsl.diagnostics.codes import (
     BAD_LOCK,
@@ -224,14 +225,14 @@ class Held:
             say(INPUT_FROM_LOCK, message, "a run needs the file itself")
         if self.lock.std != std_digest():
             say(STD_CHANGED, f"the standard library is not the one that {name} was made with", renew)
-        for name, mine in used_packages(self.project).items():
-            locked = self.lock.stages.get(name)
-            whose = f"the stages `{name}` of {mine.package} {mine.version}"
+        for package, mine in used_packages(self.project).items():
+            locked = self.lock.stages.get(package)
+            whose = f"the stages `{package}` of {mine.package} {mine.version}"
             if locked is None:
-                say(PACKAGE_CHANGED, f"{whose} are not in {shown(self.project)}", renew)
+                say(PACKAGE_CHANGED, f"{whose} are not in {name}", renew)
             elif locked.sha256 != mine.sha256:
                 was = f"{locked.package} {locked.version}"
-                message = f"{whose} are not those that {shown(self.project)} was made with ({was})"
+                message = f"{whose} are not those that {name} was made with ({was})"
                 say(PACKAGE_CHANGED, message, f"install {was}, or {renew}")
         for path in self._changed:
             say(LOCKED_INPUT_CHANGED, f"`{path}` is not the file that {name} was made with", renew)

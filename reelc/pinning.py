@@ -8,7 +8,8 @@ from reelc.locking import find_lock, lock_path, renewal, shown, std_digest, used
 from reelc.models import Compiled, compiled
 from reelc_compiler.catalog import lookup
 from reelc_compiler.loader import Project
-from reelc_compiler.lock import Lock, LockedModel, Settings, lock_of, write
+from reelc_compiler.lock import Lock, LockedModel, Settings, lock_of
+from reelc_compiler.locktext import write
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import STALE_LOCK
 from reelc_dsl.records import dataclass

@@ -42,7 +42,7 @@ def test_all_codes_in_a_list() -> None:
     assert re.match(r"E0101  unreadable-file +A source file cannot be read\.$", lines[0])
     listed = json.loads(explain("--json").stdout)
     assert [c["code"] for c in listed] == list(CODES)
-    assert {c["severity"] for c in listed} == {"error", "warning"}
+    assert {c["severity"] for c in listed} == {"error", "warning", "note"}
 
 
 @pytest.mark.parametrize(

@@ -19,17 +19,8 @@ import reelc
 from reelc.cli.models.progress import Bars, Lines, sentence
 from reelc.models import NeededModel, page_of, warnings
 from reelc_compiler.facts import Facts
-from reelc_compiler.lock import (
-    BadLock,
-    Lock,
-    LockedCatalog,
-    LockedInput,
-    LockedModel,
-    LockedPack,
-    Settings,
-    read,
-    write,
-)
+from reelc_compiler.lock import Lock, LockedCatalog, LockedInput, LockedModel, LockedPack, Settings
+from reelc_compiler.locktext import BadLock, read, write
 from reelc_runtime.fetch import events
 
 CONTENT = bytes(range(256)) * 400
@@ -377,6 +368,7 @@ def test_an_input_that_is_another(project: Path) -> None:
     call("models", "lock", "harbor.reel")
     shutil.copy("rocket.jpg", "dandelion.jpg")
     done = call("check", "harbor.reel")
+    assert "`dandelion.jpg` is not the file that reel.lock was made with" in done.err
     assert "W0606" in done.err
     assert "reelc models lock harbor.reel" in done.err
     call("models", "lock", "harbor.reel")

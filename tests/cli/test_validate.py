@@ -60,7 +60,9 @@ def test_the_place_and_the_way_out() -> None:
     assert "g.json:15:26" in err
     assert '      "filename_prefix": [' in err
     assert "did you mean `images`?" in err
-    assert err.endswith("g.json: ComfyUI rejects it (400); 1 error, 1 warning\n")
+    # A link under a name that the class does not have reaches it all the same, and fails when it runs.
+    assert "error[E0805]: node save (SaveImage)" in err
+    assert err.endswith("g.json: ComfyUI rejects it (400); 2 errors\n")
 
 
 def test_a_graph_that_is_partly_run() -> None:

@@ -228,7 +228,7 @@ def test_needs_name_models_and_memory(build: Compile) -> None:
     first, second = (job.needs for job in plan.jobs)
     assert [(m.folder, m.file) for m in first.models] == [("checkpoints", "svd_xt_1_1.safetensors")]
     assert [(m.folder, m.file) for m in second.models] == [("upscale_models", "RealESRGAN_x4plus.pth")]
-    assert (first.vram, second.vram) == (16 * 10**9, None)
+    assert (first.vram, second.vram) == (16 * 10**9, 5_100_000_000)
     assert (first.ram, second.ram) == (None, 25 * 1024 * 576 * 12 * (16 * 2 + 1))
     assert (first.packs, second.packs) == ((), ())
 

@@ -1,10 +1,11 @@
 """Any lock is read back as it was written, and written the same again."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reelc_compiler.facts import Facts
-from reelc_compiler.lock import Lock, LockedCatalog, LockedInput, LockedModel, LockedPack, Settings, read, write
+from reelc_compiler.lock import Lock, LockedCatalog, LockedInput, LockedModel, LockedPack, LockedStages, Settings
+from reelc_compiler.locktext import read, write
 
 # A file system's names and a command line's texts may be anything but halves of letters.
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
@@ -41,11 +42,13 @@ LOCKS = st.builds(
     catalog=st.builds(LockedCatalog, name=TEXTS, comfyui=TEXTS, sha256=HASHES),
     std=HASHES,
     packs=st.dictionaries(TEXTS, st.builds(LockedPack, repo=MAYBE, commit=MAYBE), max_size=3),
+    stages=st.dictionaries(TEXTS, st.builds(LockedStages, package=TEXTS, version=TEXTS, sha256=HASHES), max_size=2),
     models=st.lists(MODELS, max_size=4).map(lambda found: {(m.folder, m.file): m for m in found}),
     inputs=st.dictionaries(TEXTS, st.builds(LockedInput, sha256=HASHES, bytes=SIZES, facts=FACTS), max_size=3),
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LOCKS)
 def test_a_lock_says_the_same_after_reading_and_writing(lock: Lock) -> None:
     text = write(lock)
