@@ -168,9 +168,9 @@ STAGES = [stage for stage in library().every() if stage.module != "stages.own"]
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda s: s.qualified)
-def test_an_example_compiles_without_a_warning(stage: Found) -> None:
+def test_an_example_compiles(stage: Found) -> None:
     text = examples().example(stage)
-    assert [d for d in examples().findings(text) if d.code.severity != "note"] == []
+    assert [d for d in examples().findings(text) if d.is_error] == []
     owner = "" if stage.module == PRELUDE else f"{stage.module.removeprefix(STD)}."
     assert f"{owner}{stage.decl.name.text}(" in text
 
@@ -184,6 +184,7 @@ def test_what_no_film_shows_is_called_by_a_stage() -> None:
     )
 
 
-def test_most_stages_are_shown_in_a_film() -> None:
-    wrapped = [stage.qualified for stage in STAGES if "pipeline example" not in examples().example(stage)]
-    assert len(wrapped) <= len(STAGES) // 5, wrapped
+def test_most_stages_are_shown_in_a_film_that_draws_no_warning() -> None:
+    texts = {stage.qualified: examples().example(stage) for stage in STAGES}
+    less = [name for name, text in texts.items() if "pipeline example" not in text or examples().findings(text)]
+    assert len(less) <= len(STAGES) // 5, less
