@@ -137,11 +137,13 @@ def respaced(text: str, pick: Callable[[list[str]], str]) -> str:
     return pick(gaps) + "".join(token + pick(gaps) for token in TOKEN.findall(text) if not token.startswith("#"))
 
 
-@settings(max_examples=40)
-@given(st.randoms(use_true_random=False))
-def test_layout_means_nothing(random: random.Random) -> None:
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_layout_means_nothing(seed: int) -> None:
+    # A choice for every gap of every text is more than Hypothesis draws; a seed stands for them.
+    choose = random.Random(seed).choice
     for text in TEXTS:
-        other = respaced(text, random.choice)
+        other = respaced(text, choose)
         sinks = Sink(), Sink()
         trees = [parse(Source("x", t), s) for t, s in zip((text, other), sinks, strict=True)]
         assert [len(s) for s in sinks] == [0, 0]

@@ -119,7 +119,7 @@ def test_what_a_server_accepted_comes_back_or_is_refused_with_its_place() -> Non
     assert back >= 75
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(graphs())
 def test_any_accepted_graph_comes_back(graph: dict[str, Any]) -> None:
     catalog = load_catalog()
