@@ -42,7 +42,8 @@ def meaning(graph: Graph, catalog: Catalog) -> set[str]:
                     value = (shown(value[0]), value[1] % len(origin.outputs))
                 elif isinstance(value, float | int) and not isinstance(value, bool):
                     # One number, whatever it is written like; the server has made ints and floats of it already.
-                    value = float(value) if wanted.type != "INT" and value == float(value) else value
+                    # Reel has no negative zero; adding zero takes the sign off.
+                    value = float(value) + 0.0 if wanted.type != "INT" and value == float(value) else value
                 parts.append(f"{name}={value!r}")
             # A short name for what was written out, so that shared nodes are not written out many times.
             known[node] = "#" + str(hash(tuple(parts)))

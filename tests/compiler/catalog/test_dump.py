@@ -90,6 +90,12 @@ def test_renames_are_taken_from_the_same_version_only():
     assert pulled(object_info(), "0.25.0").replacements == {}
 
 
+def test_an_output_without_a_name_is_called_after_its_type():
+    own = from_dump({"Own": own_class(output=["IMAGE"], output_name=[4])}, (load_catalog(),)).catalog().get("Own")
+    assert own is not None
+    assert [(o.name, o.type) for o in own.outputs] == [("IMAGE", "IMAGE")]
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -98,7 +104,6 @@ def test_renames_are_taken_from_the_same_version_only():
         "x",
         own_class(input={"required": {"a": [{"x": 1}]}}),
         own_class(input={"required": {"a": ["COMFY_DYNAMICCOMBO_V3", {"options": [{}]}]}}),
-        own_class(output=["IMAGE"], output_name=[4]),
         own_class(input={"required": {"a": [["x"], {"default": {1, 2}}]}}),
     ],
     ids=lambda raw: type(raw).__name__,
