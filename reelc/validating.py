@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reelc_compiler.catalog import Catalog
-from reelc_compiler.target.comfyui.judgement import Judgement, judge
+from reelc_compiler.target.comfyui.judgement import Judgement, Line, judge
 from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import FILE_TOO_LARGE, UNREADABLE_FILE
 
@@ -63,7 +63,7 @@ def _fault(diagnostic: Diagnostic) -> ReelError:
     return ReelError([diagnostic])
 
 
-def _made_by(path: Path) -> Mapping[str, str]:
+def _made_by(path: Path) -> Mapping[str, Line]:
     """For each node of a plan's job the user's line that made it; empty for any other graph."""
     folder = path.parent.parent
     if path.parent.name != "jobs" or not (folder / "plan.json").is_file():
@@ -71,12 +71,12 @@ def _made_by(path: Path) -> Mapping[str, str]:
     try:
         with (folder / "spans.json").open("rb") as file:
             spans: Any = json.loads(file.read(MAX_BYTES))
-        return {node: line for node, stack in spans[path.stem].items() if (line := _line(stack))}
+        return {node: line for node, stack in spans[path.stem].items() if (line := _line(stack)) is not None}
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
-        # The notes that it would give are a help; the verdict does without.
+        # The lines that it would give are a help; the verdict does without.
         return {}
 
 
-def _line(stack: Any) -> str:
+def _line(stack: Any) -> Line | None:
     users = [p for p in stack if not p["library"]]
-    return f"{users[-1]['file']}:{users[-1]['line']}:{users[-1]['column']}" if users else ""
+    return Line(str(users[-1]["file"]), int(users[-1]["line"]), int(users[-1]["column"])) if users else None

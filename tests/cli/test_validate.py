@@ -148,6 +148,7 @@ def test_one_object_a_line_and_file() -> None:
     }
     (error,), (warning,) = bad["errors"], bad["warnings"]
     assert (error["code"], error["node"], error["input"]) == ("E0802", "save", "filename_prefix")
+    assert error["made_by"] is None
     assert (error["type"], error["path"]) == ("bad_linked_input", "$['save']['inputs']['filename_prefix']")
     assert (warning["code"], warning["path"]) == ("W0801", "$['save']['inputs']['note']")
     assert none["comfyui"] is None
@@ -195,6 +196,8 @@ def test_a_plan_names_the_lines_of_its_program(tmp_path: Path) -> None:
     (plan / "jobs" / "01-animate.json").write_text(job.replace('"lanczos"', '"lancsoz"'), "utf-8")
     for named in (plan, plan / "plan.json", plan / "jobs" / "01-animate.json"):
         assert "reelc made this node for harbor.reel:13:8" in call("validate", named, code=1).err
+        (found,) = lines(call("validate", named, "--json", code=1))[0]["errors"]
+        assert found["made_by"] == {"file": "harbor.reel", "line": 13, "column": 8}
     for broken in ("", "[]", '{"01-animate": {"2": [{}]}}', '{"01-animate": 3}'):
         (plan / "spans.json").write_text(broken, "utf-8")
         assert "reelc made" not in call("validate", plan, code=1).err

@@ -54,6 +54,27 @@ def test_every_stage_compiles(catalog: str, tmp_path: Path) -> None:
     assert ("RIFE VFI" in classes) is (catalog == "comfyui-0.8.0")
 
 
+# What ComfyUI 0.8.0 does not have, and which film of a stage says so.
+LACKING = {
+    "clips": "ColorTransfer",
+    "ltx2": "LTXVDualCFGGuider",
+    "ltx2_first_last": "LTXVDualCFGGuider",
+    "seedvr2": "SeedVR2",
+    "vr": "DA3_MODEL",
+}
+STAGES = sorted((Path(__file__).parents[1] / "stages").glob("*.reel"))
+
+
+@pytest.mark.parametrize("film", STAGES, ids=lambda p: p.stem)
+def test_a_stage_compiles_for_the_older_one_or_says_what_it_lacks(film: Path, tmp_path: Path) -> None:
+    write_pictures(tmp_path)
+    path = tmp_path / film.name
+    path.write_text(film.read_text("utf-8"), "utf-8")
+    errors = [d.message for d in reelc.check(path, catalog="comfyui-0.8.0") if d.is_error]
+    assert [LACKING.get(film.stem, "") in message for message in errors] == [True] * len(errors)
+    assert bool(errors) is (film.stem in LACKING)
+
+
 # -- SaveVideo -------------------------------------------------------------------------------
 
 

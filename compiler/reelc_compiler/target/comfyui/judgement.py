@@ -71,6 +71,18 @@ WARNINGS: Mapping[str, Code] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A place in a program of the user's; line and column are counted from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, or probably is.
 
@@ -78,6 +90,7 @@ class Finding:
         type: ComfyUI's type of the error, or reelc's of what ComfyUI does not say.
         node, input: what it is about; None for the whole graph, or the whole node.
         path: the same as a normalized JSONPath into the file.
+        made_by: the line of the program that reelc made the node for; None where it is not known to have made it.
     """
 
     diagnostic: Diagnostic
@@ -85,6 +98,7 @@ class Finding:
     node: str | None
     input: str | None
     path: str
+    made_by: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +122,14 @@ class Judgement:
         return tuple(f.diagnostic for f in (*self.errors, *self.warnings))
 
 
-def judge(name: str, data: bytes, catalog: Catalog, made_by: Mapping[str, str] | None = None) -> Judgement:
+def judge(name: str, data: bytes, catalog: Catalog, made_by: Mapping[str, Line] | None = None) -> Judgement:
     """Judge a graph as it lies in a file.
 
     Args:
         name: the file's, for places.
         data: its bytes; any are judged, none raise.
         catalog: the server's node classes.
-        made_by: for nodes that reelc made the line of the program, for a note.
+        made_by: for nodes that reelc made the line of the program.
     """
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
@@ -139,7 +153,7 @@ def judge(name: str, data: bytes, catalog: Catalog, made_by: Mapping[str, str] |
     return replace(judged, warnings=(*repeated, *judged.warnings))
 
 
-def judge_value(graph: Any, places: Places, catalog: Catalog, made_by: Mapping[str, str] | None = None) -> Judgement:
+def judge_value(graph: Any, places: Places, catalog: Catalog, made_by: Mapping[str, Line] | None = None) -> Judgement:
     """Judge a graph that was read already; ``places`` knows where it stands."""
     verdict = validate(graph, catalog)
     reporter = _Reporter(places, graph, catalog, made_by or {})
@@ -181,7 +195,7 @@ def _unreadable(source: Source, message: str, span: Span | None = None) -> Judge
 class _Reporter:
     """Gives findings their codes, places and ways out."""
 
-    def __init__(self, places: Places, graph: Any, catalog: Catalog, made_by: Mapping[str, str]) -> None:
+    def __init__(self, places: Places, graph: Any, catalog: Catalog, made_by: Mapping[str, Line]) -> None:
         self.places = places
         self.graph = graph
         self.catalog = catalog
@@ -199,7 +213,7 @@ class _Reporter:
             notes=() if made is None else (f"reelc made this node for {made}",),
             help=self._help(found, code),
         )
-        return Finding(diagnostic, found.type, found.node, found.input, json_path(found.node, *below))
+        return Finding(diagnostic, found.type, found.node, found.input, json_path(found.node, *below), made)
 
     def _node(self, node: str | None) -> Mapping[str, Any]:
         return _map(_map(self.graph).get(node or ""))
@@ -279,6 +293,13 @@ def to_json(judged: Judgement) -> dict[str, Any]:
 
 def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [
-        {**render_json.one(f.diagnostic), "type": f.type, "node": f.node, "input": f.input, "path": f.path}
+        {
+            **render_json.one(f.diagnostic),
+            "type": f.type,
+            "node": f.node,
+            "input": f.input,
+            "path": f.path,
+            "made_by": None if f.made_by is None else {key: getattr(f.made_by, key) for key in Line.__slots__},
+        }
         for f in findings
     ]
