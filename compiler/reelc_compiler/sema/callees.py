@@ -127,8 +127,7 @@ def implicit(exprs: "Exprs", callee: ast.NameExpr) -> StageInfo | Builtin | None
 def stage_call(
     exprs: "Exprs", stage: StageInfo, callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None
 ) -> Kind:
-    if exprs.caller is not None:
-        exprs.calls.setdefault(exprs.caller, []).append((stage, callee.span))
+    exprs.calls.setdefault(exprs.caller, []).append((stage, callee.span))
     params = {p.name: p for p in stage.params}
     bound = calls.bind(list(params), args, piped)
     misfits(exprs, f"the stage `{stage.decl.name.text}`", list(params), bound, stage.decl.name.span)

@@ -108,11 +108,30 @@ def check(program: Program, catalog: Catalog, sink: Sink, *, library_texts: bool
         for item in module.tree.items:
             if isinstance(item, ast.Let):
                 exprs.constant(module, item)
-        for stage in module.stages.values():
-            _Body(exprs, sink, stage.module, stage.decl.body).stage(stage)
+        if module is program.main or not _proven(module, library_texts):
+            for stage in module.stages.values():
+                _Body(exprs, sink, stage.module, stage.decl.body).stage(stage)
         for pipeline in module.pipelines.values():
             _Body(exprs, sink, module, pipeline.decl.body).pipeline(pipeline)
+    _called(exprs, sink, library_texts)
     _recursion(program, exprs, sink)
+
+
+def _proven(module: ModuleInfo, library_texts: bool) -> bool:
+    """Whether a module's stages matter only where they are called: those of the standard library have tests."""
+    return module.key.startswith("std.") and module.source.library and not library_texts
+
+
+def _called(exprs: Exprs, sink: Sink, library_texts: bool) -> None:
+    """Check the stages of the standard library that are called, and those that they call."""
+    waiting = [stage for calls in exprs.calls.values() for stage, _ in calls]
+    done: set[StageInfo] = set()
+    while waiting:
+        stage = waiting.pop()
+        if stage not in done and _proven(stage.module, library_texts):
+            done.add(stage)
+            _Body(exprs, sink, stage.module, stage.decl.body).stage(stage)
+            waiting += [callee for callee, _ in exprs.calls.get(stage, ())]
 
 
 class _Body:

@@ -81,7 +81,7 @@ QUANTITY_KINDS = {"Duration": DURATION, "Rate": RATE, "Bytes": BYTES, "Money": M
 class Exprs:
     """Finds kinds. ``scope`` and ``caller`` are set by whoever walks the statements.
 
-    ``calls`` collects who calls whom, for the search for circles.
+    ``calls`` collects who calls whom, for the search for circles; None is whoever is no stage.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Exprs:
         self.library_texts = library_texts
         self.scope: Scope = Scope(program.main)
         self.caller: StageInfo | None = None
-        self.calls: dict[StageInfo, list[tuple[StageInfo, Span]]] = {}
+        self.calls: dict[StageInfo | None, list[tuple[StageInfo, Span]]] = {}
         self.constants: dict[int, Kind | None] = {}
         # Inside a branch that the catalog rules out, what the catalog lacks is no error.
         self.dead = False
