@@ -51,15 +51,62 @@ def dataclass(
     return define
 
 
+# To compile an ``__init__`` takes as long as this many instances made without: most classes never have as many.
+_FEW = 6
+
+
 def _lazy_init(cls: type[Any]) -> Callable[..., None]:
-    """An ``__init__`` that writes the real one when it is first called."""
+    """An ``__init__`` that puts fields into the first instances, and then writes the real one."""
+    plan: list[tuple[str, bool, Any, Any]] = []
+    left = _FEW
 
     def __init__(self: Any, *args: Any, **named: Any) -> None:
-        real = _init(cls)
-        cls.__init__ = real
-        real(self, *args, **named)
+        nonlocal left
+        left -= 1
+        if not plan:
+            plan.extend(_plan(cls))
+        if left < 0 or not _put(self, plan, args, named):
+            # Also where arguments are wrong: the real one says what is.
+            cls.__init__ = _init(cls)
+            self.__init__(*args, **named)
 
     return __init__
+
+
+def _plan(cls: type[Any]) -> list[tuple[str, bool, Any, Any]]:
+    """Each field's name, whether it is given by name only, and what stands for it; those by position come first."""
+    plan = [(f.name, f.kw_only is True, f.default, f.default_factory) for f in dataclasses.fields(cls)]
+    return sorted(plan, key=operator.itemgetter(1))
+
+
+def _put(self: Any, plan: list[tuple[str, bool, Any, Any]], args: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Put the arguments into the fields; False where they do not fit."""
+    given = len(args)
+    found = 0
+    values: list[Any] = []
+    for number, (name, only_named, default, factory) in enumerate(plan):
+        if name in named:
+            if number < given:
+                return False
+            found += 1
+            values.append(named[name])
+        elif number < given:
+            if only_named:
+                return False
+            values.append(args[number])
+        elif default is not dataclasses.MISSING:
+            values.append(default)
+        elif factory is not dataclasses.MISSING:
+            values.append(factory())
+        else:
+            return False
+    if given > len(plan) or found < len(named):
+        return False
+    for (name, *_), value in zip(plan, values, strict=True):
+        object.__setattr__(self, name, value)
+    if hasattr(self, "__post_init__"):
+        self.__post_init__()
+    return True
 
 
 def _init(cls: type[Any]) -> Callable[..., None]:
