@@ -102,11 +102,21 @@ def _changed(value: Any, read: Any) -> bool:
 def _off_step(wanted: InputSchema, value: Any) -> bool:
     if not wanted.step or isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    if any(isinstance(number, float) and not math.isfinite(number) for number in (value, wanted.min, wanted.step)):
+    origin = wanted.min or 0
+    if isinstance(value, int) and isinstance(wanted.step, int) and isinstance(origin, int):
+        return (value - origin) % wanted.step != 0
+    if any(isinstance(number, float) and not math.isfinite(number) for number in (value, origin, wanted.step)):
         return False
-    # Exactly, in decimals: a minimum of -2^63, as ComfyUI's own primitives have it, would leave no digits for a step.
-    steps = (_decimal(value) - _decimal(wanted.min or 0)) / _decimal(wanted.step)
-    return abs(steps - round(steps)) > Fraction(1, 10**6)
+    if max(abs(value), abs(origin)) < _PRECISE:
+        steps = (value - origin) / wanted.step
+        return abs(steps - round(steps)) > 1e-6 * max(1.0, abs(steps))
+    # Exactly, in decimals: a minimum of -2^63, as ComfyUI's own primitives have it, leaves no digits for a step.
+    exact = (_decimal(value) - _decimal(origin)) / _decimal(wanted.step)
+    return abs(exact - round(exact)) > Fraction(1, 10**6)
+
+
+# Below this a float has digits enough for any step that somebody would declare.
+_PRECISE = 10**6
 
 
 def _decimal(number: int | float) -> Fraction:
