@@ -145,6 +145,16 @@ def test_a_value_that_is_no_number() -> None:
     assert ("W0812", "f", "value") in findings(graph)
 
 
+def test_what_fails_only_where_a_switch_chooses_it_is_a_warning() -> None:
+    def switched(on: bool) -> Graph:
+        more = {"big": node("ImageInvert", image=["img", 0], more=["img", 0])}
+        choice = node("ComfySwitchNode", switch=on, on_false=["img", 0], on_true=["big", 0])
+        return {"img": IMG, **more, "sw": choice, "save": node("SaveImage", images=["sw", 0], filename_prefix="a")}
+
+    assert ("E0805", "big", "more") in findings(switched(True))
+    assert ("W0812", "big", "more") in findings(switched(False))
+
+
 def test_every_code_for_graphs_is_drawn_by_some_case() -> None:
     # W0807, W0811 and W0812 above; W0810 needs two equal names: tests/cli/test_validate.py.
     drawn = {code for _, code, _, _ in CASES} | {"W0807", "W0810", "W0811", "W0812"}

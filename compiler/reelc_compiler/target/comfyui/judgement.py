@@ -161,7 +161,8 @@ def judge_value(graph: Any, places: Places, catalog: Catalog, made_by: Mapping[s
         source=places.source,
         comfyui=verdict,
         errors=tuple(reporter.finding(e, ERRORS[e.type]) for e in (*verdict.errors, *verdict.failures)),
-        warnings=tuple(reporter.finding(w, WARNINGS[w.type]) for w in verdict.warnings),
+        # What would fail, but for a switch that does not choose it, is a warning of the failure's type.
+        warnings=tuple(reporter.finding(w, WARNINGS.get(w.type, codes.SUSPECT_VALUE)) for w in verdict.warnings),
     )
 
 
