@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reelc_compiler.catalog import Catalog, load_catalog
+from reelc_compiler.target.comfyui.judgement import judge, to_json
 from reelc_compiler.target.comfyui.validate import Verdict, validate
 
 FEATURES: dict[str, Any] = {
@@ -105,6 +106,17 @@ def check(graph: dict[str, Any], judge: Callable[[Any], Verdict]) -> None:
         assert 0 < len(found.message) < 1000
     assert set(got.outputs) <= set(graph)
     assert json.dumps([f.message for f in got.failures + got.warnings])
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(mutations, min_size=1, max_size=5), st.booleans())
+def test_the_whole_judgement_of_a_file(changes: list[Mutation], core: bool):
+    graph = mutated(CORE if core else FEATURES, changes)
+    judged = judge("g.json", json.dumps(graph).encode(), load_catalog() if core else MINE)
+    assert json.dumps(to_json(judged))
+    for found in (*judged.errors, *judged.warnings):
+        assert found.diagnostic.is_error is (found in judged.errors)
+        assert found.path.startswith("$")
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
