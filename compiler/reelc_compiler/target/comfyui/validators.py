@@ -70,8 +70,10 @@ def own_problems(
     values: Mapping[str, Any],
     disk: Disk,
     hints: Hints,
-) -> list[Problem]:
-    """What the class's validator says; one that nothing is known about is taken to agree.
+) -> list[tuple[str, Problem]]:
+    """What the class's validator says, each time with the input it is about.
+
+    A validator that nothing is known about is taken to agree.
 
     Args:
         values: the node's inputs after the server's conversions.
@@ -86,7 +88,7 @@ def own_problems(
     if strangers and not schema.validates_all:
         name = min(strangers)
         raise ServerError(f"{name}: the class's own validator does not know this input", name)
-    found: Problem | None = None
+    found: tuple[str, Problem] | None = None
     for name in sorted(schema.validates):
         wanted = next((i for i in schema.inputs if i.name == name), None)
         if wanted is None or name in active:
@@ -96,7 +98,8 @@ def own_problems(
             if wanted.optional_check:
                 continue
             raise ServerError(f"{name}: the class's own validator is called without this input", name)
-        found = _asked(wanted, values[name], disk, hints) or found
+        problem = _asked(wanted, values[name], disk, hints)
+        found = found if problem is None else (name, problem)
     if found is None:
         return []
     return [found] * _calls(schema, inputs, values)

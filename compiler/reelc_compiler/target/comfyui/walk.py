@@ -142,8 +142,8 @@ class Walk:
                 problem = self._literal(schema, wanted, value, values)
             if problem is not None:
                 found.append(NodeError(problem.type, node, name, problem.message, problem.suggestions))
-        for own in own_problems(schema, inputs, values, self.disk, self.hints):
-            found.append(NodeError(own.type, node, own.message.partition(":")[0], own.message, own.suggestions))
+        for name, own in own_problems(schema, inputs, values, self.disk, self.hints):
+            found.append(NodeError(own.type, node, name, own.message, own.suggestions))
         self.heights[node] = below + 1
         return self._finish(node, found, valid=valid)
 
