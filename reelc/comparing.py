@@ -10,7 +10,7 @@ from reelc.validating import validate_file
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.catalog.diff import CatalogDiff, diff
 from reelc_compiler.loader import Project
-from reelc_compiler.target.comfyui.judgement import Finding, Judgement
+from reelc_compiler.target.comfyui.judgement import Judgement
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import NOT_A_GRAPH
 from reelc_dsl.records import dataclass
@@ -121,15 +121,10 @@ def _graph(file: Path, a: Catalog, b: Catalog) -> Comparison:
         classes=classes,
         before=not before.errors,
         after=not after.errors and not astray,
-        findings=_new(_said(after), _said(before)),
+        findings=_new(after.diagnostics, before.diagnostics),
         astray=astray,
     )
     return Comparison(diff=changes, subject=subject)
-
-
-def _said(judgement: Judgement) -> list[Diagnostic]:
-    found: tuple[Finding, ...] = (*judgement.errors, *judgement.warnings)
-    return [finding.diagnostic for finding in found]
 
 
 def _nodes(judgement: Judgement) -> dict[str, dict[str, Any]]:
