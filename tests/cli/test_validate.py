@@ -125,6 +125,15 @@ def test_a_name_that_is_given_twice() -> None:
     assert 'warning[W0810]: the name "image" is given twice' in done.err
 
 
+def test_the_place_of_a_name_that_is_given_twice() -> None:
+    graph = {"first": GOOD["img"], **GOOD}
+    text = json.dumps(graph).replace('"image": "start.png"', '"image": "other.png", "image": "start.png"', 1)
+    (found,) = lines(call("validate", write(text), "--json"))
+    (twice,) = (w for w in found["warnings"] if w["type"] == "duplicate_key")
+    # Not where another node has an input of that name.
+    assert twice["span"]["column"] == text.index('"image": "start.png"') + 1
+
+
 def test_a_graph_on_one_line() -> None:
     text = json.dumps(changed("save", filename_prefix=[1], title="x" * 500))
     (found,) = lines(call("validate", write(text), "--json", code=1))

@@ -148,8 +148,10 @@ def judge(name: str, data: bytes, catalog: Catalog, made_by: Mapping[str, Line] 
         return _unreadable(source, "the file is nested more deeply than a server reads")
     except ValueError:
         return _unreadable(source, "the file holds a number with more digits than a server reads")
-    judged = judge_value(graph, Places(source), catalog, made_by)
-    repeated = [_repeated(key, source) for key in dict.fromkeys(twice)]
+    places = Places(source)
+    judged = judge_value(graph, places, catalog, made_by)
+    known: Mapping[str, Span] = places.repeated() if twice else {}
+    repeated = [_repeated(key, known.get(key) or _last(key, source)) for key in dict.fromkeys(twice)]
     return replace(judged, warnings=(*repeated, *judged.warnings))
 
 
@@ -174,14 +176,19 @@ def _object(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
     return found
 
 
-def _repeated(name: str, source: Source) -> Finding:
+def _last(name: str, source: Source) -> Span:
+    """Where a name stands last: deep inside a value, of which no places are kept."""
     key = json.dumps(name, ensure_ascii=False)
     at = max(source.text.rfind(key), 0)
-    end = at + len(key) if source.text.startswith(key, at) else at
+    return Span(source, at, at + len(key) if source.text.startswith(key, at) else at)
+
+
+def _repeated(name: str, span: Span) -> Finding:
+    key = json.dumps(name, ensure_ascii=False)
     diagnostic = Diagnostic(
         code=codes.DUPLICATE_KEY,
         message=f"the name {key} is given twice in one object, and only the last one counts",
-        span=Span(source, at, end),
+        span=span,
         help=("give each node and each input a name of its own",),
     )
     return Finding(diagnostic, "duplicate_key", None, None, "$")

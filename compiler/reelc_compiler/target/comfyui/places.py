@@ -6,7 +6,7 @@ nothing.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reelc_dsl.records import dataclass
@@ -61,15 +61,44 @@ class Places:
         found = self._input(node, name)
         return self.class_type(node) if found is None else Span(self.source, found.start, found.end)
 
+    def repeated(self) -> Mapping[str, Span]:
+        """Names that the graph, a node or a node's inputs hold twice: where the one that counts stands."""
+        found: dict[str, Span] = {}
+        for at in self._objects():
+            last: dict[str, Member] = {}
+            twice: set[str] = set()
+            for key, member in _members(self.source.text, at):
+                if key in last:
+                    twice.add(key)
+                last[key] = member
+            for key in twice:
+                found.setdefault(key, Span(self.source, last[key].key_start, last[key].key_end))
+        return found
+
+    def _objects(self) -> Iterator[int]:
+        """Where the graph, its nodes and their inputs start."""
+        text, graph = self.source.text, self._graph()
+        if graph is None:
+            return
+        yield graph
+        for _, node in _members(text, graph):
+            yield node.start
+            yield from (inner.start for key, inner in _members(text, node.start) if key == "inputs")
+
     def _start(self) -> Span:
         return Span(self.source, 0, 0)
 
     def _node(self, node: str) -> Member | None:
-        members = self._inside(_after_space(self.source.text, 0))
-        if self._within is not None:
-            outer = members.get(self._within)
-            members = {} if outer is None else self._inside(outer.start)
-        return members.get(node)
+        graph = self._graph()
+        return None if graph is None else self._inside(graph).get(node)
+
+    def _graph(self) -> int | None:
+        """Where the graph starts; None where there is none within."""
+        at = _after_space(self.source.text, 0)
+        if self._within is None:
+            return at
+        outer = self._inside(at).get(self._within)
+        return None if outer is None else outer.start
 
     def _input(self, node: str, name: str) -> Member | None:
         found = self._node(node)
