@@ -9,7 +9,8 @@ from pathlib import Path
 
 from reelc.catalogs import DUMP, FOLDER, SUFFIX, open_catalog, read_catalog
 from reelc_compiler.catalog import Catalog, ModelInfo, catalog_names, load_catalog, lookup
-from reelc_compiler.inputs import InputFault, Packaged, PictureInfo
+from reelc_compiler.facts import AUDIO, Facts
+from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged
 from reelc_compiler.loader import Project, std_names, std_source
 from reelc_compiler.lock import NAME, Lock, LockedInput, LockedStages
 from reelc_compiler.locktext import BadLock, read, write
@@ -20,6 +21,7 @@ from reelc_dsl.diagnostics.codes import (
     LOCK_CATALOG,
     LOCKED_INPUT_CHANGED,
     MISSING_INPUT_FILE,
+    NO_MEDIA_LIBRARY,
     NOT_IN_LOCK,
     PACKAGE_CHANGED,
     PACKAGE_REACH,
@@ -137,34 +139,54 @@ class Held:
         self._absent: dict[str, None] = {}
         self._lacking: dict[str, None] = {}
 
-    def probe(self, path: str, module: str) -> PictureInfo:
-        """The facts of a picture; of one that is not there, as the lock has them.
+    def probe(self, path: str, module: str, kind: str) -> InputInfo:
+        """The facts of an input file; of one that is not there, as the lock has them.
 
         Raises:
-            InputFault: E0601 to E0604.
+            InputFault: E0601 to E0604, E0613, E0614.
         """
         if module in self.project.packaged:
             raise InputFault(
                 PACKAGE_REACH,
-                f"`{module}` is a package's, and names the picture `{path}`",
-                "give it the picture as an argument, or tell its makers",
+                f"`{module}` is a package's, and names the file `{path}`",
+                "give it the file as an argument, or tell its makers",
             )
         try:
-            info = self.project.probe(path, module)
+            info = self.project.probe(path, module, kind, None if kind == "image" else media_library())
         except InputFault as fault:
-            if self.lock is None or fault.code is not MISSING_INPUT_FILE:
+            if self.lock is None or fault.code not in (MISSING_INPUT_FILE, NO_MEDIA_LIBRARY):
                 raise
             key = self.project.input_key(path, module)
             locked = self.lock.inputs.get(key)
-            if locked is None or os.path.lexists(self.project.input_path(key)):
+            there = os.path.lexists(self.project.input_path(key))
+            if locked is None or there != (fault.code is NO_MEDIA_LIBRARY) or not _serves(locked.facts, kind):
                 raise
+            if there:
+                return self._unmeasured(key, locked, fault)
             self._absent[key] = None
-            return _picture(key, locked)
+            return InputInfo(path=key, sha256=locked.sha256, bytes=locked.bytes, facts=locked.facts)
         if self.lock is not None:
             locked = self.lock.inputs.get(info.path)
             if locked is not None and locked.sha256 != info.sha256:
                 self._changed[info.path] = None
         return info
+
+    def _unmeasured(self, key: str, locked: LockedInput, fault: InputFault) -> InputInfo:
+        """A file that is there and cannot be measured: the lock's facts, if it is the lock's file.
+
+        Raises:
+            InputFault: it is another one, or cannot be read.
+        """
+        import hashlib
+
+        try:
+            with self.project.input_path(key).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            raise fault from None
+        if digest != locked.sha256:
+            raise fault
+        return InputInfo(path=key, sha256=digest, bytes=locked.bytes, facts=locked.facts)
 
     def models(self, folder: str | None, file: str) -> ModelInfo | None:
         """What is known of a model file: where it comes from and what it is, as the lock has it."""
@@ -240,9 +262,18 @@ class Held:
             say(NOT_IN_LOCK, f"{name} does not have {', '.join(f'`{m}`' for m in self._lacking)}", renew)
 
 
-def _picture(key: str, locked: LockedInput) -> PictureInfo:
-    facts = locked.facts
-    return PictureInfo(path=key, sha256=locked.sha256, bytes=locked.bytes, width=facts.width, height=facts.height)
+def _serves(facts: Facts, kind: str) -> bool:
+    """Whether a file with these facts gives a medium of a kind."""
+    return facts.seconds is not None if kind == AUDIO else facts.kind == kind
+
+
+def media_library() -> Measure | None:
+    """What measures films and sounds; None where the media library is not installed."""
+    try:
+        from reelc_runtime.media.measure import measure
+    except ImportError:
+        return None
+    return measure
 
 
 def held(project: Project) -> Held:

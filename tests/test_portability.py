@@ -258,14 +258,14 @@ def test_another_drive_is_named_whole(
     """No path leads from one drive of Windows to another."""
     other = tmp_path_factory.mktemp("drive") / "photo.jpg"
     other.write_bytes(PICTURE.read_bytes())
-    assert Project(project / "film.reel").probe(str(other), "").path.startswith("../")
+    assert Project(project / "film.reel").probe(str(other), "", "image").path.startswith("../")
 
     def none(*_: object) -> str:
         raise ValueError("path is on mount 'D:', start on mount 'C:'")
 
     monkeypatch.setattr(loader.os.path, "relpath", none)
     apart = Project(project / "film.reel")
-    info = apart.probe(str(other), "")
+    info = apart.probe(str(other), "", "image")
     assert info.path == other.as_posix()
     assert apart.input_path(info.path) == other
 

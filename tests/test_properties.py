@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import reelc
 from reelc_compiler.catalog import load_catalog
 from reelc_compiler.driver import Request, check_all
-from reelc_compiler.inputs import PictureInfo
+from reelc_compiler.facts import Facts
+from reelc_compiler.inputs import InputInfo
 from reelc_compiler.loader import std_names, std_source
 from reelc_compiler.sema.resolve import SourceProvider
 from reelc_dsl import ast
@@ -65,9 +66,11 @@ settings.register_profile("reelc", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("reelc")
 
 
-def probe(path: str, module: str) -> PictureInfo:
+def probe(path: str, module: str, kind: str) -> InputInfo:
     """Every picture is there."""
-    return PictureInfo(path=path or "x", sha256="0" * 64, bytes=1, width=1600, height=900)
+    return InputInfo(
+        path=path or "x", sha256="0" * 64, bytes=1, facts=Facts(kind="image", width=1600, height=900, frames=1)
+    )
 
 
 def findings(text: str, overrides: dict[str, str] | None = None) -> Sink:

@@ -8,6 +8,7 @@ from reelc_dsl.records import dataclass
 Json = Any
 
 PLAIN_EYES, PLAIN_PROJECTION = "mono", "flat"
+AUDIO = "audio"
 EYES = (PLAIN_EYES, "sbs", "tb")
 PROJECTIONS = (PLAIN_PROJECTION, "equirect180", "equirect360")
 
@@ -24,6 +25,8 @@ class Facts:
         eyes: the fact ``layout``: ``mono``, ``sbs`` (left eye on the left) or ``tb`` (left eye on top).
         projection: ``flat``, ``equirect180`` or ``equirect360``.
         alpha: whether a fourth channel is carried.
+        seconds: exact length of sound: of audio, or of what a film that was given has beside its pictures; None where
+            there is none.
     """
 
     kind: str
@@ -34,6 +37,7 @@ class Facts:
     eyes: str = PLAIN_EYES
     projection: str = PLAIN_PROJECTION
     alpha: bool = False
+    seconds: Fraction | None = None
 
     @property
     def view(self) -> tuple[str, ...]:
@@ -42,7 +46,9 @@ class Facts:
 
     @property
     def duration(self) -> Fraction | None:
-        """Seconds, exact; None where there is no rate."""
+        """Seconds, exact; None for a picture."""
+        if self.kind == AUDIO:
+            return self.seconds
         return None if self.fps is None else Fraction(self.frames) / self.fps
 
     def to_json(self) -> Json:
@@ -56,13 +62,17 @@ class Facts:
             "eyes": self.eyes,
             "projection": self.projection,
             "alpha": self.alpha,
+            # Few media have sound, and the others are written as they were before any had.
+            **({} if self.seconds is None else {"seconds": str(self.seconds)}),
         }
 
     @staticmethod
     def from_json(value: Json) -> "Facts":
         """The inverse of :meth:`to_json`."""
-        fps = value["fps"]
-        fields: dict[str, Any] = {**value, "fps": None if fps is None else Fraction(fps)}
+        fields: dict[str, Any] = dict(value)
+        for exact in ("fps", "seconds"):
+            if fields.get(exact) is not None:
+                fields[exact] = Fraction(fields[exact])
         return Facts(**fields)
 
 

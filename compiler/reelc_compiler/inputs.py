@@ -1,27 +1,30 @@
 """What the compiler asks of the world about input files; the loader at the edge answers."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+from reelc_compiler.facts import Facts
 from reelc_dsl.diagnostics import Code
 from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureInfo:
-    """A picture as ComfyUI will load it.
+class InputInfo:
+    """An input file as ComfyUI will load it.
 
     Args:
         path: POSIX path relative to the project's folder.
         sha256, bytes: of the file's content.
-        width, height: pixels, with the orientation tag applied.
+        facts: of the whole file: a film has ``seconds`` beside its pictures where it has sound.
+        advice: what speaks against using it, each a code, a sentence and what to do.
     """
 
     path: str
     sha256: str
     bytes: int
-    width: int
-    height: int
+    facts: Facts
+    advice: tuple[tuple[Code, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,30 @@ class Packaged:
     version: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a film or a sound turned out to be.
+
+    Args:
+        facts: of the whole file.
+        even: whether the frames follow each other at one rate.
+    """
+
+    facts: Facts
+    even: bool = True
+
+
+class Unmeasured(Exception):
+    """A file that is no film and no sound, or a damaged one; the text goes on after its name."""
+
+    def __init__(self, message: str, *help_: str) -> None:
+        self.help = help_
+        super().__init__(message)
+
+
+Measure = Callable[[Path], Measured]
+
+
 class InputFault(Exception):
     """A file that cannot serve as an input: which problem, what to say, what to do."""
 
@@ -49,5 +76,6 @@ class InputFault(Exception):
         super().__init__(message)
 
 
-# Path as written in the program, and the key of the module that wrote it, to facts.
-Probe = Callable[[str, str], PictureInfo]
+# Path as written in the program, the key of the module that wrote it, and what is wanted (``image``, ``clip`` or
+# ``audio``) to facts.
+Probe = Callable[[str, str, str], InputInfo]

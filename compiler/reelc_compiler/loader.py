@@ -2,7 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from posixpath import dirname, join, normpath
@@ -10,17 +12,23 @@ from typing import BinaryIO
 from unicodedata import normalize
 
 import reelc_dsl
-from reelc_compiler.inputs import InputFault, Packaged, PictureInfo
+from reelc_compiler.facts import Facts
+from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged, Unmeasured
 from reelc_compiler.pictures import picture_size
 from reelc_compiler.sema.resolve import SourceProvider
+from reelc_compiler.units import rate_text
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import (
     FILE_TOO_LARGE,
+    INPUT_TOO_LARGE,
+    LARGE_INPUT,
     MISSING_INPUT_FILE,
+    NO_MEDIA_LIBRARY,
     NOT_A_PICTURE,
+    NOT_A_RECORDING,
     NOT_TEXT,
     OUTSIDE_PROJECT,
-    PICTURE_TOO_LARGE,
+    UNEVEN_RATE,
     UNREADABLE_FILE,
 )
 from reelc_dsl.source import Source
@@ -30,6 +38,8 @@ MAX_SOURCE = 1_000_000
 MAX_GRAPH = 64 * 2**20
 # What ComfyUI takes in one upload unless it is started with another --max-upload-size (0.33.0, /features).
 MAX_UPLOAD = 100 * 2**20
+# Nobody means to load more floats than this makes; the worker's memory ends far below.
+MAX_RECORDING = 8 * 2**30
 # Pillow, with which ComfyUI loads pictures, refuses more than twice its MAX_IMAGE_PIXELS.
 MAX_PIXELS = 2 * (1024 * 1024 * 1024 // 4 // 3)
 
@@ -157,7 +167,7 @@ class Project:
         # Modules of installed packages by the names that a `use` has for them.
         self.packaged: dict[str, Packaged] = {}
         self._texts = texts or {}
-        self._pictures: dict[Path, PictureInfo] = {}
+        self._inputs: dict[tuple[Path, bool], InputInfo] = {}
         self._folders: dict[Path, frozenset[str] | None] = {}
 
     def source(self) -> Source:
@@ -238,22 +248,34 @@ class Project:
                 self._folders[folder] = None
         return self._folders[folder]
 
-    def probe(self, path: str, module: str) -> PictureInfo:
-        """The facts of a picture.
+    def probe(self, path: str, module: str, kind: str, measure: Measure | None = None) -> InputInfo:
+        """The facts of an input file.
 
         Args:
             path: as written; relative to the file that writes it, or to the working directory when
                 it comes from the command line.
             module: the key of that file; empty for the command line.
+            kind: what is wanted, ``image``, ``clip`` or ``audio``.
+            measure: finds the facts of films and sounds; None where nothing is at hand that can.
 
         Raises:
-            InputFault: E0601 to E0604.
+            InputFault: E0601 to E0604, E0613, E0614.
         """
         real = self._locate(path, module)
-        if real not in self._pictures:
+        key = (real, kind == "image")
+        if key not in self._inputs:
             base = "the .reel file" if module else "the folder you are in"
-            self._pictures[real] = _picture(real, path, self._relative(real), base)
-        return self._pictures[real]
+            name = self._relative(real)
+            if kind == "image":
+                self._inputs[key] = _picture(real, path, name, base)
+            else:
+                self._inputs[key] = _recording(real, path, name, base, measure)
+        info = self._inputs[key]
+        if kind == "audio" and info.facts.seconds is None:
+            raise InputFault(NOT_A_RECORDING, f"`{path}` has no sound in it")
+        if kind == "clip" and info.facts.kind != "clip":
+            raise InputFault(NOT_A_RECORDING, f"`{path}` is a sound without pictures, and a clip is wanted")
+        return info
 
     def input_key(self, path: str, module: str) -> str:
         """The path by which a plan names an input, whether or not it is there.
@@ -302,31 +324,89 @@ class Project:
         return self.root / relative
 
 
-def _picture(path: Path, shown: str, relative: str, base: str) -> PictureInfo:
+@contextmanager
+def _there(path: Path, shown: str, base: str) -> Generator[None]:
+    """Failures to read an input file, as faults.
+
+    Raises:
+        InputFault: E0601.
+    """
     try:
-        size = path.stat().st_size
         if path.is_dir():
-            raise InputFault(MISSING_INPUT_FILE, f"`{shown}` is a folder, not a picture")
-        if size > MAX_UPLOAD:
-            raise InputFault(
-                PICTURE_TOO_LARGE,
-                f"`{shown}` has {size / 2**20:.0f} MiB, and ComfyUI takes {MAX_UPLOAD // 2**20} MiB in one upload",
-                "make it smaller: no model takes that many pixels",
-            )
-        width, height = _measure(path, shown)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            raise InputFault(MISSING_INPUT_FILE, f"`{shown}` is a folder, not a file")
+        yield
     except FileNotFoundError:
         raise _missing(path, shown, base) from None
     except OSError as error:
         raise InputFault(MISSING_INPUT_FILE, f"`{shown}` cannot be read: {_reason(error)}") from None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _picture(path: Path, shown: str, relative: str, base: str) -> InputInfo:
+    with _there(path, shown, base):
+        size = path.stat().st_size
+        if size > MAX_UPLOAD:
+            raise InputFault(
+                INPUT_TOO_LARGE,
+                f"`{shown}` has {size / 2**20:.0f} MiB, and ComfyUI takes {MAX_UPLOAD // 2**20} MiB in one upload",
+                "make it smaller: no model takes that many pixels",
+            )
+        width, height = _measure(path, shown)
+        digest = _digest(path)
     if width * height > MAX_PIXELS:
         raise InputFault(
-            PICTURE_TOO_LARGE,
+            INPUT_TOO_LARGE,
             f"`{shown}` has {width}x{height} pixels, more than ComfyUI's picture library opens ({MAX_PIXELS:,})",
             "make it smaller: no model takes that many pixels",
         )
-    return PictureInfo(path=relative, sha256=digest, bytes=size, width=width, height=height)
+    facts = Facts(kind="image", width=width, height=height, frames=1)
+    return InputInfo(path=relative, sha256=digest, bytes=size, facts=facts)
+
+
+def _recording(path: Path, shown: str, relative: str, base: str, measure: Measure | None) -> InputInfo:
+    """A film or a sound."""
+    if measure is None:
+        raise InputFault(
+            NO_MEDIA_LIBRARY,
+            f"what is in `{shown}` can only be measured with the media library, which is not installed",
+            "install it with `pip install 'reelc[run]'`, or use a `reel.lock` that has the file",
+        )
+    with _there(path, shown, base):
+        size = path.stat().st_size
+        if size > MAX_RECORDING:
+            raise InputFault(
+                INPUT_TOO_LARGE,
+                f"`{shown}` has {size / 2**30:.1f} GiB, and a film that is loaded has {MAX_RECORDING // 2**30} at most",
+                "cut out what is needed",
+            )
+        try:
+            measured = measure(path)
+        except Unmeasured as error:
+            raise InputFault(NOT_A_RECORDING, f"`{shown}` {error}", *error.help) from None
+        digest = _digest(path)
+    advice: list[tuple[Code, str, str]] = []
+    if measured.facts.kind == "clip" and size > MAX_UPLOAD:
+        advice.append(
+            (
+                LARGE_INPUT,
+                f"`{shown}` has {size / 2**20:.0f} MiB, and ComfyUI takes {MAX_UPLOAD // 2**20} MiB in one upload",
+                "start the workers' ComfyUI with a larger `--max-upload-size` (in MB), or cut out what is needed",
+            )
+        )
+    if not measured.even:
+        advice.append(
+            (
+                UNEVEN_RATE,
+                f"the frames of `{shown}` do not follow each other evenly: ComfyUI plays each as long as the others, "
+                f"{rate_text(measured.facts.fps or Fraction(0))}",
+                "write it at a constant rate first: ffmpeg -i IN -vf fps=30 OUT",
+            )
+        )
+    return InputInfo(path=relative, sha256=digest, bytes=size, facts=measured.facts, advice=tuple(advice))
 
 
 def _missing(path: Path, shown: str, base: str) -> InputFault:

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from reelc_compiler.catalog import Catalog, expand_inputs
 from reelc_compiler.catalog.models import Lookup, ModelInfo, lookup
+from reelc_compiler.codecs import CODECS, SEQUENCE
 from reelc_compiler.elaborate import Elaborated
+from reelc_compiler.facts import AUDIO
 from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, Op
 from reelc_compiler.ir.graph import Save as SaveOp
 from reelc_compiler.partition import Piece, partition
@@ -22,6 +24,7 @@ from reelc_compiler.plan import (
     Place,
     Plan,
     Save,
+    Sound,
     Stack,
     Upload,
     plan_keys,
@@ -30,13 +33,12 @@ from reelc_compiler.regions import Views
 from reelc_compiler.sema.program import Program
 from reelc_compiler.target.comfyui import handover as form
 from reelc_compiler.target.comfyui.emit import emit
+from reelc_compiler.target.comfyui.saving import PREFIX
 from reelc_dsl.diagnostics import Frame
 from reelc_dsl.source import Source
 
 # Model folders are what these are not: files of the user's own.
 USER_FOLDERS = ("input", "output", "temp")
-# What ComfyUI and its packs call the input that files are named after.
-PREFIX = "filename_prefix"
 
 
 def lower(
@@ -66,7 +68,7 @@ def lower(
         params=elaborated.params,
         inputs=elaborated.inputs,
         jobs=tuple(replace(job, keys=keys[job.id]) for job in jobs),
-        outputs=tuple(_output(film, [lowering.ready[part.save] for part in film.parts]) for film in graph.films),
+        outputs=tuple(_output(film, lowering.ready) for film in graph.films),
         spans=spans,
     )
 
@@ -103,7 +105,10 @@ class _Lowering:
         return Job(
             id=name,
             graph=emitted,
-            uploads=tuple(Upload(node=ids[op.id], field="image", input=op.file) for op in ops if op.file is not None),
+            # A node that loads an input has the file's name as its one input.
+            uploads=tuple(
+                Upload(node=ids[op.id], field=op.inputs[0][0], input=op.file) for op in ops if op.file is not None
+            ),
             artifacts_in=tuple(taken),
             artifacts_out=tuple(made),
             needs=_needs(self.graph, piece, ops, ids, self.catalog, self.models),
@@ -125,6 +130,8 @@ class _Lowering:
         made: list[Artifact] = []
         for film, part in piece.parts:
             artifact = f"{name}.{film.name}{self.numbers.get(part.save, '')}"
+            if part not in film.parts:
+                artifact = f"{name}.{film.name}-sound"
             made.append(_film_part(artifact, ids[part.save], film, part))
             self.ready[part.save] = made[-1]
         for number, handover in enumerate(piece.saves, 1):
@@ -137,12 +144,13 @@ class _Lowering:
 
 
 def _film_part(name: str, node: str, film: Film, part: FilmPart) -> Artifact:
+    picture, sound = CODECS[film.codec], part.clip.facts.kind == AUDIO
     return Artifact(
         id=name,
         node=node,
-        field="filename_prefix",
-        container="mp4",
-        codec=film.codec,
+        field=PREFIX,
+        container=form.SOUND.container if sound else picture.container,
+        codec=form.SOUND.codec if sound else picture.stream,
         facts=part.clip.facts,
         names=(film.name,),
     )
@@ -153,24 +161,40 @@ def _kept(name: str, node: str, handover: Handover, called: tuple[str, ...]) -> 
         id=name,
         node=node,
         field=form.SAVE_FIELD,
-        container=form.CONTAINER,
-        codec=form.CODEC,
+        container=form.form_of(handover.medium.facts).container,
+        codec=form.form_of(handover.medium.facts).codec,
         facts=handover.medium.facts,
         names=(*dict.fromkeys(called), handover.stage),
     )
 
 
 def _taken(artifact: Artifact, node: str) -> Artifact:
-    return replace(artifact, node=node, field=form.LOAD_FIELD)
+    return replace(artifact, node=node, field=form.form_of(artifact.facts).load_field)
 
 
-def _output(film: Film, parts: list[Artifact]) -> Output:
+def _output(film: Film, ready: Mapping[int, Artifact]) -> Output:
+    codec = CODECS[film.codec]
+    track, sound = film.track, None
+    if track is not None:
+        made = ready[track.part.save].id if track.part is not None else None
+        sound = Sound(input=track.file, artifact=made, facts=track.facts)
+    sequence = codec.name == SEQUENCE
     return Output(
         name=film.name,
-        file=f"{film.name}.mp4",
-        artifacts=tuple(part.id for part in parts),
-        join="copy",
-        encode=Encode(container="mp4", codec=film.codec, crf=film.crf, color=film.color),
+        # The pictures of a sequence are files of a folder.
+        file=film.name if sequence else f"{film.name}.{codec.container}",
+        artifacts=tuple(ready[part.save].id for part in film.parts),
+        join="split" if sequence else "copy",
+        encode=Encode(
+            container=codec.container,
+            codec=codec.name,
+            crf=film.crf,
+            pix_fmt=film.pix_fmt,
+            color=film.color,
+            # Of the others the index stands at the end, or there is none.
+            faststart=codec.container in ("mp4", "mov"),
+        ),
+        sound=sound,
         facts=film.facts,
     )
 
@@ -195,7 +219,9 @@ def _needs(
                 key = (wanted.files, value)
                 models.setdefault(key, _model(*key, ids[op.id], name, known(*key)))
     # A loader that several jobs share belongs to the stage instance that came first, which may be another job's.
-    used = {op.region for op in ops if op.region is not None and op.id in piece.heavy}
+    # A film that was given takes its memory in each.
+    own = [op for op in ops if op.id in piece.heavy or op.file is not None]
+    used = {op.region for op in own if op.region is not None}
     vram = [int(graph.regions[r].estimate["vram"]) for r in used if "vram" in graph.regions[r].estimate]
     ram = [int(graph.regions[r].estimate["ram"]) for r in used if "ram" in graph.regions[r].estimate]
     return Needs(

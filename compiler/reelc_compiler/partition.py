@@ -22,7 +22,7 @@ class Piece:
         name: without its number.
         ops: numbers of its nodes.
         heavy: those of them that are done nowhere else.
-        parts: the films' parts that it saves, each with its film.
+        parts: the films' parts and sounds that it saves, each with its film.
         files: the outputs that nodes of their own save.
         saves, loads: the hand-overs that it makes, and those that it starts from.
     """
@@ -42,7 +42,7 @@ def partition(graph: MediaGraph, catalog: Catalog, *, whole: bool = False) -> tu
     Args:
         whole: everything in one job; the graph must have no hand-overs.
     """
-    parts = {part.save: (film, part) for film in graph.films for part in film.parts}
+    parts = {part.save: (film, part) for film in graph.films for part in film.saved}
     saves = made_by(graph.handovers)
     by_load = {h.load: h for h in graph.handovers}
     closures = _closures(graph)
@@ -112,8 +112,10 @@ def _heavy(graph: MediaGraph, catalog: Catalog) -> frozenset[int]:
     takes of one still are jobs of their own.
     """
     sampling = {op.region for op in graph.ops if samples(op, catalog)}
-    clips = {region for medium, region in graph.media.items() if medium.facts.kind != "image"} - sampling
-    clips |= {part.region for film in graph.films for part in film.parts}
+    clips = {region for medium, region in graph.media.items() if medium.facts.kind == "clip"} - sampling
+    # A film that was given is decoded in seconds, wherever it is needed.
+    clips -= {op.region for op in graph.ops if op.file is not None}
+    clips |= {part.region for film in graph.films for part in film.saved}
     clips |= {h.save_region for h in graph.handovers}
     loads = {h.load for h in graph.handovers}
     pictures: set[int] = set()
@@ -130,14 +132,12 @@ def _heavy(graph: MediaGraph, catalog: Catalog) -> frozenset[int]:
 
 
 def _name(members: list[int], graph: MediaGraph, saves: Mapping[int, Handover]) -> str:
-    """What a job is called: after its first output, or after what it hands over."""
+    """What a job is called: after its first output, or after what it hands over, or after the film of its sound."""
     names = {save.op: save.name for save in reversed(graph.saves)}
     names |= {part.save: film.name for film in reversed(graph.films) for part in film.parts}
-    for sink in members:
-        if sink in names:
-            return names[sink]
-    handover = saves[members[0]]
-    return handover.stage.rsplit(".", 1)[-1]
+    handed = {save: handover.stage.rsplit(".", 1)[-1] for save, handover in saves.items()}
+    sounds = {part.save: film.name for film in reversed(graph.films) for part in film.saved}
+    return next(known[sink] for known in (names, handed, sounds) for sink in members if sink in known)
 
 
 def _ordered(pieces: Iterable[Piece]) -> list[Piece]:

@@ -51,6 +51,7 @@ __all__ = [
     "PlanError",
     "Region",
     "Save",
+    "Sound",
     "Stack",
     "StandIn",
     "Upload",
@@ -71,11 +72,12 @@ class Encode:
     """How an output file is encoded.
 
     Args:
-        container: ``mp4``.
-        codec: ``h264``.
-        crf: constant rate factor of the encoder, 0 to 51; None where ComfyUI chooses the quality.
-        pix_fmt: ``yuv420p``.
-        color: the matrix, ``bt709`` or ``smpte170m`` (BT.601); primaries and transfer are BT.709, the range limited.
+        container: ``mp4``, ``mov``, ``mkv``, or ``png`` for a sequence of pictures.
+        codec: as in Reel, ``h264``; see :data:`reelc_compiler.codecs.CODECS`.
+        crf: constant rate factor of the encoder; None where it has none, or ComfyUI chooses the quality.
+        pix_fmt: in libav's words, ``yuv420p``.
+        color: the matrix, ``bt709`` or ``smpte170m`` (BT.601), with primaries and transfer of BT.709 and limited range;
+            ``rgb`` where the pixels are those of the pictures.
         faststart: the index stands before the pictures.
     """
 
@@ -91,16 +93,41 @@ class Encode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """The sound over a film: an input, or what a job makes.
+
+    Args:
+        input: the id of an input, which may be a film whose sound is meant; None for an artifact.
+        artifact: the id of an artifact; None for an input.
+        facts: how long it is.
+    """
+
+    input: str | None
+    artifact: str | None
+    facts: Facts
+
+    def to_json(self) -> Json:
+        return {"input": self.input, "artifact": self.artifact, "facts": self.facts.to_json()}
+
+    @staticmethod
+    def from_json(value: Json) -> "Sound":
+        return Sound(input=value["input"], artifact=value["artifact"], facts=Facts.from_json(value["facts"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """One film: which artifacts, in which order, joined how, become which file.
 
     Args:
         name: the ``output``'s name in the program.
-        file: the file's name, ``film.mp4``; a preview is written as ``film.preview.mp4``.
+        file: the file's name, ``film.mp4``; a preview is written as ``film.preview.mp4``. For a sequence of pictures
+            the name of their folder.
         artifacts: ids, in the order of time.
-        join: ``copy``: the artifact's packets are copied, nothing is encoded again.
+        join: ``copy``: the artifacts' packets are copied, nothing is encoded again; ``split``: each picture becomes a
+            file of its own.
         encode: what the file must be.
         facts: what the file must turn out to have.
+        sound: what is heard, cut or filled with silence to the length of the pictures; None for a silent film.
     """
 
     name: str
@@ -109,6 +136,13 @@ class Output:
     join: str
     encode: Encode
     facts: Facts
+    sound: Sound | None = None
+
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        """The ids of all artifacts that it needs."""
+        sound = self.sound.artifact if self.sound is not None else None
+        return self.artifacts if sound is None else (*self.artifacts, sound)
 
     def to_json(self) -> Json:
         return {
@@ -118,6 +152,8 @@ class Output:
             "join": self.join,
             "encode": self.encode.to_json(),
             "facts": self.facts.to_json(),
+            # Silent films are written as they were before any could be heard.
+            **({"sound": self.sound.to_json()} if self.sound is not None else {}),
         }
 
     @staticmethod
@@ -129,6 +165,7 @@ class Output:
             join=value["join"],
             encode=Encode(**value["encode"]),
             facts=Facts.from_json(value["facts"]),
+            sound=Sound.from_json(value["sound"]) if "sound" in value else None,
         )
 
 
@@ -245,6 +282,14 @@ class Plan:
             entry = next(j for j in jobs if j.id == job)
             if dict(entry.keys) != keys:
                 raise PlanError(f"{entry.path} was changed after it was compiled: its key does not match")
+        outputs = tuple(Output.from_json(o) for o in value["assembly"])
+        made = {artifact.id for job in jobs for artifact in job.artifacts_out}
+        given = {i.id for i in inputs}
+        for output in outputs:
+            sound = output.sound
+            heard = sound is None or (sound.input in given) != (sound.artifact in made)
+            if not heard or not made.issuperset(output.made_of):
+                raise PlanError(f"plan.json makes {output.file} of what is not there")
         spans = files.get("spans.json", {})
         return Plan(
             pipeline=value["pipeline"],
@@ -252,7 +297,7 @@ class Plan:
             params=value["params"],
             inputs=inputs,
             jobs=tuple(jobs),
-            outputs=tuple(Output.from_json(o) for o in value["assembly"]),
+            outputs=outputs,
             spans={
                 job: {node: tuple(Place(**place) for place in stack) for node, stack in nodes.items()}
                 for job, nodes in spans.items()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from reelc_compiler.facts import Facts
+from reelc_compiler.facts import AUDIO, Facts
 from reelc_compiler.ir.graph import Medium, Ref
 from reelc_compiler.units import (
     Bytes,
@@ -61,12 +61,13 @@ class SequenceValue:
 
 @dataclass(frozen=True, slots=True)
 class FilmValue:
-    """Clips in the order of time with their encode settings: what an output is."""
+    """Clips in the order of time with their encode settings and the sound over them: what an output is."""
 
     clips: tuple[Medium, ...]
     facts: Facts
     codec: str
-    crf: int
+    crf: int | None
+    audio: Medium | None = None
 
 
 def only(value: Any) -> Any:
@@ -96,6 +97,8 @@ def field(value: Any, name: str) -> Any:
 
 
 def _fact(facts: Facts, name: str) -> Any:
+    if facts.kind == AUDIO:
+        return {"duration": Duration(facts.seconds or Fraction(0))}[name]
     values: dict[str, Any] = {
         "width": facts.width,
         "height": facts.height,
@@ -133,6 +136,8 @@ def show(value: Any) -> str:
             return decimal_text(share * 100, 3) + "%"
         case ModelFile(name=name):
             return name
+        case Medium(facts=facts) if facts.kind == AUDIO:
+            return f"{decimal_text(facts.seconds or Fraction(0), 3)}s of sound"
         case Medium(facts=facts) | SequenceValue(facts=facts):
             what = f"{facts.width}x{facts.height}"
             if facts.fps is not None:

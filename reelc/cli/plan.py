@@ -1,5 +1,6 @@
 """``reelc plan``"""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from reelc.cli.exits import INPUT_ERRORS
 from reelc.cli.output import print_diagnostics, print_json
 
 if TYPE_CHECKING:
-    from reelc_compiler.plan import Facts, Job, Plan
+    from reelc_compiler.plan import Encode, Facts, Job, Output, Plan
 
 
 @click.command("plan")
@@ -52,16 +53,27 @@ def _lines(plan: "Plan") -> list[str]:
     lines.append("Outputs")
     for output in plan.outputs:
         encode = output.encode
-        lines.append(
-            f"  {output.file:<16} {_facts(output.facts)}, {encode.codec} {_quality(encode.crf)}, {encode.color}"
-        )
+        name = output.file if output.join == "copy" else f"{output.file}/"
+        lines.append(f"  {name:<16} {_facts(output.facts)}, {_how(encode)}{_sound(output, plan)}")
     for save in plan.saves:
         lines.append(f"  {save.name:<16} what the node {save.class_type} saves: size and number are not known")
     return lines
 
 
-def _quality(crf: int | None) -> str:
-    return "in a quality that ComfyUI chooses" if crf is None else f"crf {crf}"
+def _how(encode: "Encode") -> str:
+    from reelc_compiler.codecs import CODECS
+
+    if CODECS[encode.codec].crf is None:
+        return f"{encode.codec}, {encode.color}"
+    quality = "in a quality that ComfyUI chooses" if encode.crf is None else f"crf {encode.crf}"
+    return f"{encode.codec} {quality}, {encode.color}"
+
+
+def _sound(output: "Output", plan: "Plan") -> str:
+    if output.sound is None:
+        return ""
+    given = next((i.path for i in plan.inputs if i.id == output.sound.input), None)
+    return f", with {given if given is not None else 'the sound of ' + str(output.sound.artifact)}"
 
 
 def _job(job: "Job") -> list[str]:
@@ -87,6 +99,8 @@ def _job(job: "Job") -> list[str]:
 def _facts(facts: "Facts") -> str:
     from reelc_compiler.units import decimal_text, rate_text
 
+    if facts.kind == "audio":
+        return f"{decimal_text(facts.duration or Fraction(0), 3)} s of sound"
     size = f"{facts.width}x{facts.height}"
     if facts.fps is not None and facts.duration is not None:
         size += f", {facts.frames} frames at {rate_text(facts.fps)}, {decimal_text(facts.duration, 3)} s"

@@ -107,7 +107,7 @@ def _h264() -> Iterator[Check]:
     try:
         import numpy as np
 
-        from reelc_runtime.media.encode import encode_h264
+        from reelc_runtime.media.encode import encode
         from reelc_runtime.media.errors import MediaError
         from reelc_runtime.media.verify import probe_video
     except ImportError:
@@ -118,7 +118,7 @@ def _h264() -> Iterator[Check]:
     try:
         with tempfile.TemporaryDirectory(prefix="reelc-doctor-") as folder:
             path = Path(folder) / "test.mp4"
-            encode_h264(pictures, path, width=size, height=size, fps=Fraction(24), crf=18, metadata={})
+            encode(pictures, path, width=size, height=size, fps=Fraction(24), crf=18, metadata={})
             found = probe_video(path)
     except MediaError as error:
         text = f"H.264 cannot be encoded and decoded: {error}"

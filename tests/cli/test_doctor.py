@@ -122,7 +122,7 @@ def test_encoding_that_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*args: Any, **more: Any) -> int:
         raise WriteFailed("there is no encoder libx264")
 
-    monkeypatch.setattr(encode, "encode_h264", fails)
+    monkeypatch.setattr(encode, "encode", fails)
     found = findings(code=1)
     assert "there is no encoder libx264" in found["h264"]["text"]
 

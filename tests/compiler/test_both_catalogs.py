@@ -8,7 +8,7 @@ import pytest
 from test_corpus import write_pictures
 
 import reelc
-from reelc_compiler.catalog import Catalog, NodeSchema, catalog_names, load_catalog
+from reelc_compiler.catalog import Catalog, catalog_names, load_catalog
 from reelc_compiler.target.comfyui.saving import saving
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.reel"))
@@ -78,14 +78,16 @@ def test_a_stage_compiles_for_the_older_one_or_says_what_it_lacks(film: Path, tm
 # -- SaveVideo -------------------------------------------------------------------------------
 
 
-def save_video(**inputs: Any) -> NodeSchema:
+def save_video(**inputs: Any) -> Catalog:
     required = {"video": ["VIDEO", {}], "filename_prefix": ["STRING", {"default": "video/ComfyUI"}], **inputs}
-    catalog = Catalog.from_object_info(
-        {"SaveVideo": {"input": {"required": required}, "output": [], "output_node": True, "python_module": "x"}}
+    plain = {"output": [], "output_node": True, "python_module": "x"}
+    pictures = {"images": ["IMAGE", {}], "fps": ["FLOAT", {"default": 30.0}]}
+    return Catalog.from_object_info(
+        {
+            "SaveVideo": {"input": {"required": required}, **plain},
+            "CreateVideo": {"input": {"required": pictures}, **plain, "output": ["VIDEO"], "output_name": ["VIDEO"]},
+        }
     )
-    schema = catalog.get("SaveVideo")
-    assert schema is not None
-    return schema
 
 
 def choice(**options: Any) -> list[Any]:
@@ -98,9 +100,7 @@ PLAIN = {"format": ["COMBO", {"options": ["auto", "mp4"]}]}
 
 
 def test_the_saves_of_three_times() -> None:
-    now = load_catalog().get("SaveVideo")
-    assert now is not None
-    how = saving(now, "h264", 18)
+    how = saving(load_catalog(), "h264", 18)
     assert how is not None
     assert (how.crf, how.color, how.inputs["format.codec.encoding.color_space"]) == (18, "bt709", "sRGB")
 

@@ -1,6 +1,7 @@
 """Elaboration: a checked program and its parameters to the typed media graph."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from reelc_compiler import values
@@ -11,8 +12,8 @@ from reelc_compiler.elaborate.films import add_film
 from reelc_compiler.elaborate.regions import Region
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
-from reelc_compiler.facts import Facts, Input
-from reelc_compiler.inputs import InputFault, PictureInfo, Probe
+from reelc_compiler.facts import AUDIO, Facts, Input
+from reelc_compiler.inputs import InputFault, InputInfo, Probe
 from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref, Save
 from reelc_compiler.overrides import SET
 from reelc_compiler.sema.program import PipelineInfo, Program
@@ -24,7 +25,28 @@ from reelc_dsl.records import dataclass
 from reelc_dsl.source import Span
 
 MAX_NODES = 100_000
-LOADER = "LoadImage"
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """How ComfyUI loads an input file.
+
+    Attributes:
+        classes: the class that takes the file's name in ``field``, and what its output goes on to, by ``link``.
+        socket: the type of what comes out.
+    """
+
+    classes: tuple[str, ...]
+    field: str
+    socket: str
+    link: str = ""
+
+
+LOADERS = {
+    "image": Loader(("LoadImage",), "image", "IMAGE"),
+    "clip": Loader(("LoadVideo", "GetVideoComponents"), "file", "IMAGE", "video"),
+    "audio": Loader(("LoadAudio",), "audio", "AUDIO"),
+}
 
 # An expression that sets a parameter from outside, in a module of its own.
 Overrides = Mapping[str, ast.Expr]
@@ -148,8 +170,13 @@ def _recorded(value: Any, inputs: "_Inputs") -> Any:
     return values.to_json(value)
 
 
+def _facts(whole: Facts, kind: str) -> Facts:
+    """What is known of the medium of one kind that a file gives."""
+    return Facts(kind=AUDIO, seconds=whole.seconds) if kind == AUDIO else replace(whole, seconds=None)
+
+
 class _Inputs:
-    """Input files: each probed once, each loaded by one node."""
+    """Input files: each measured once, and loaded by one node for each kind of medium that is made of it."""
 
     def __init__(self, builder: GraphBuilder, probe: Probe, reporter: Reporter, catalog: Catalog) -> None:
         self.builder = builder
@@ -160,35 +187,49 @@ class _Inputs:
         self._paths: dict[Medium, str] = {}
         self._names: set[str] = set()
 
-    def load(self, path: str, module: str, span: Span) -> Medium:
-        """The medium of an input file, as a ``LoadImage`` node in a region of its own."""
+    def load(self, path: str, kind: str, module: str, span: Span) -> Medium:
+        """The medium of an input file, by the nodes that load one of its kind, in a region of its own."""
         if span.source.name.startswith(SET):
             # What is named on the command line lies relative to the shell, and may lie anywhere.
             module = ""
         try:
-            info = self.probe(path, module)
+            info = self.probe(path, module, kind)
         except InputFault as fault:
             self.reporter.add(fault.code, str(fault), span, *fault.help)
             raise Stop from None
-        if LOADER not in self.catalog:
-            text = f"the catalog {self.catalog.name} has no {LOADER}, with which an input file is loaded"
+        loader = LOADERS[kind]
+        lacking = next((name for name in loader.classes if name not in self.catalog), None)
+        if lacking is not None:
+            text = f"the catalog {self.catalog.name} has no {lacking}, with which an input file is loaded"
             self.reporter.add(UNKNOWN_NODE, text, span, "compile for a catalog of a whole server")
             raise Stop
         item = self.found.get(info.path)
         if item is None:
+            for code, message, help_ in info.advice:
+                self.reporter.add(code, message, span, help_)
             item = self.found[info.path] = self._input(info)
         stack = self.reporter.frames(Frame(span, f'"{path}"'))
         region = self.builder.region("load", stack)
         op = self.builder.op(
-            LOADER, {"image": item.name}, region=region, stack=stack, places={"image": span}, file=item.id
+            loader.classes[0],
+            {loader.field: item.name},
+            region=region,
+            stack=stack,
+            places={loader.field: span},
+            file=item.id,
         )
-        self.builder.close(region, ("load", {"field": "image"}), {})
-        medium = Medium(Ref(op, 0, "IMAGE"), item.facts)
+        for name in loader.classes[1:]:
+            op = self.builder.op(name, {loader.link: Ref(op, 0, "VIDEO")}, region=region, stack=stack, places={})
+        facts = _facts(item.facts, kind)
+        # ComfyUI decodes all of a film into floats before anything looks at it.
+        ram = 0 if kind == "audio" else facts.frames * facts.width * facts.height * 12
+        self.builder.close(region, ("load", {"field": loader.field}), {"ram": ram} if kind == "clip" else {})
+        medium = Medium(Ref(op, 0, loader.socket), facts)
         self.builder.medium(medium, region)
         self._paths[medium] = info.path
         return medium
 
-    def _input(self, info: PictureInfo) -> Input:
+    def _input(self, info: InputInfo) -> Input:
         name = info.path.rsplit("/", 1)[-1]
         stem, dot, suffix = name.rpartition(".")
         number = 2
@@ -203,7 +244,7 @@ class _Inputs:
             path=info.path,
             sha256=info.sha256,
             bytes=info.bytes,
-            facts=Facts(kind="image", width=info.width, height=info.height, frames=1),
+            facts=info.facts,
         )
 
     def path_of(self, medium: Medium) -> str:

@@ -43,8 +43,8 @@ from reelc_dsl.source import Span
 
 MAX_STEPS = 5_000_000
 
-# An input file of the program, by the path that is written: its medium.
-LoadPicture = Callable[[str, str, Span], Medium]
+# An input file of the program, by the path that is written and the kind of medium that is wanted: its medium.
+LoadInput = Callable[[str, str, str, Span], Medium]
 
 
 class Evaluator:
@@ -56,13 +56,13 @@ class Evaluator:
         catalog: Catalog,
         builder: GraphBuilder,
         reporter: Reporter,
-        load_picture: LoadPicture,
+        load_input: LoadInput,
     ) -> None:
         self.program = program
         self.catalog = catalog
         self.builder = builder
         self.reporter = reporter
-        self.load_picture = load_picture
+        self.load_input = load_input
         self.region = Region(-1, sealed=False)
         self.constants: dict[int, Cell] = {}
         self.steps = 0

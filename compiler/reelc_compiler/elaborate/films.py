@@ -6,9 +6,11 @@ The worker encodes, so that what travels is small; the master copies its packets
 from typing import Any
 
 from reelc_compiler import values
+from reelc_compiler.codecs import CODECS
 from reelc_compiler.elaborate.evaluator import Evaluator
-from reelc_compiler.ir.graph import Film, FilmPart, GraphBuilder, Medium, Ref, Stack
-from reelc_compiler.target.comfyui.saving import CONTAINER, Saving, saving
+from reelc_compiler.ir.graph import Film, FilmPart, GraphBuilder, Medium, Ref, Stack, Track
+from reelc_compiler.target.comfyui.handover import form_of, save_inputs
+from reelc_compiler.target.comfyui.saving import PREFIX, Saving, packs_that_save, saving
 from reelc_compiler.units import Rate
 from reelc_compiler.values import FilmValue
 from reelc_dsl import ast
@@ -26,13 +28,14 @@ def add_film(evaluator: Evaluator, builder: GraphBuilder, name: ast.Ident, film:
     how = _saving(evaluator, film, span)
     fps = film.facts.fps
     assert fps is not None, "a film is made of clips"
-    schema = evaluator.catalog.get("CreateVideo")
-    rate = schema.input("fps") if schema is not None else None
+    schema = evaluator.catalog.get(how.collect or how.save)
+    rate = schema.input(how.rate) if schema is not None else None
     if rate is not None and not (rate.min or 0) <= fps <= (rate.max or fps):
         raise evaluator.stop(
             BAD_INPUT_VALUE,
-            f"ComfyUI writes videos at {rate.min:g} to {rate.max:g} frames per second, "
-            f"and this is {values.show(Rate(fps))}",
+            f"ComfyUI writes videos at {rate.min:g}"
+            + (f" to {rate.max:g}" if rate.max else " and more")
+            + f" frames per second, and this is {values.show(Rate(fps))}",
             span,
         )
     stack = evaluator.reporter.frames(Frame(span, f"output {name.text}"))
@@ -48,10 +51,33 @@ def add_film(evaluator: Evaluator, builder: GraphBuilder, name: ast.Ident, film:
             facts=film.facts,
             codec=film.codec,
             crf=how.crf,
+            pix_fmt=how.pix_fmt,
             color=how.color,
             span=span,
+            track=None if film.audio is None else _track(evaluator, builder, name.text, film.audio, span, stack),
         )
     )
+
+
+def _track(evaluator: Evaluator, builder: GraphBuilder, name: str, audio: Medium, span: Span, stack: Stack) -> Track:
+    """The sound of a film: a file as it is, or one that a node saves.
+
+    Raises:
+        Stop: the catalog cannot save sound.
+    """
+    file = builder.ops[audio.ref.op].file
+    if file is not None:
+        return Track(facts=audio.facts, file=file)
+    form = form_of(audio.facts)
+    if form.save not in evaluator.catalog:
+        raise evaluator.stop(
+            UNKNOWN_NODE, f"the catalog {evaluator.catalog.name} has no {form.save}, with which sound is saved", span
+        )
+    region = builder.region("sound", stack)
+    inputs = save_inputs(audio.ref, f"reelc/{name}-sound", audio.facts)
+    save = builder.op(form.save, inputs, region=region, stack=stack, places={}, media=(audio,))
+    builder.close(region, ("keep", {"field": PREFIX, "container": form.container}), {})
+    return Track(facts=audio.facts, part=FilmPart(clip=audio, save=save, region=region))
 
 
 def _part(builder: GraphBuilder, prefix: str, clip: Medium, film: FilmValue, how: Saving, stack: Stack) -> FilmPart:
@@ -62,9 +88,13 @@ def _part(builder: GraphBuilder, prefix: str, clip: Medium, film: FilmValue, how
     def op(class_type: str, inputs: dict[str, Any], media: tuple[Any, ...] = ()) -> int:
         return builder.op(class_type, inputs, region=region, stack=stack, places={}, media=media)
 
-    video = op("CreateVideo", {"images": clip.ref, "fps": float(fps)}, (clip,))
-    save = op("SaveVideo", {"video": Ref(video, 0, "VIDEO"), "filename_prefix": prefix, **how.inputs})
-    settings = {"field": "filename_prefix", "container": CONTAINER, "codec": film.codec, "crf": film.crf}
+    if how.collect is not None:
+        video = op(how.collect, {"images": clip.ref, how.rate: float(fps)}, (clip,))
+        save = op(how.save, {how.takes: Ref(video, 0, "VIDEO"), PREFIX: prefix, **how.inputs})
+    else:
+        save = op(how.save, {how.takes: clip.ref, how.rate: float(fps), PREFIX: prefix, **how.inputs}, (clip,))
+    codec = CODECS[film.codec]
+    settings = {"field": PREFIX, "container": codec.container, "codec": film.codec, "crf": film.crf}
     builder.close(region, ("encode", settings), {})
     return FilmPart(clip=clip, save=save, region=region)
 
@@ -75,17 +105,20 @@ def _saving(evaluator: Evaluator, film: FilmValue, span: Span) -> Saving:
     Raises:
         Stop: after E0501, when it does not.
     """
-    save = evaluator.catalog.get("SaveVideo")
-    how = None if save is None or "CreateVideo" not in evaluator.catalog else saving(save, film.codec, film.crf)
+    how = saving(evaluator.catalog, film.codec, film.crf)
     if how is None:
+        pack = packs_that_save(film.codec)
         raise evaluator.stop(
             UNKNOWN_NODE,
-            f"the catalog {evaluator.catalog.name} has no CreateVideo and SaveVideo that write "
-            f"{film.codec} in {CONTAINER}",
+            f"the catalog {evaluator.catalog.name} has no nodes that write {film.codec} in "
+            f"{CODECS[film.codec].container}",
             span,
-            "compile for the catalog `comfyui-0.33.0`",
+            f"install the pack {pack} on the server, and pull its catalog again"
+            if pack is not None
+            else "compile for the catalog `comfyui-0.33.0`",
+            *(('or write another codec: `codec: "h264"`',) if film.codec != "h264" else ()),
         )
-    if how.crf is None:
+    if how.crf != film.crf:
         evaluator.reporter.add(
             NO_RATE_FACTOR,
             f"the SaveVideo of the catalog {evaluator.catalog.name} takes no rate factor: crf {film.crf} is not used",

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reelc_compiler import values
 from reelc_compiler.catalog import has_input
+from reelc_compiler.codecs import CODECS, Codec
 from reelc_compiler.elaborate import functions
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
-from reelc_compiler.facts import EYES, PLAIN_EYES, PLAIN_PROJECTION, PROJECTIONS, Facts
+from reelc_compiler.facts import AUDIO, EYES, PLAIN_EYES, PLAIN_PROJECTION, PROJECTIONS, Facts
 from reelc_compiler.ir.graph import Medium, Ref
 from reelc_compiler.sema.builtins import BUILTINS
 from reelc_compiler.sema.kinds import (
     FLOAT,
-    IMAGE,
+    FROM_FILE,
     SEED,
     FileKind,
     Kind,
@@ -24,7 +25,7 @@ from reelc_compiler.sema.kinds import (
 from reelc_compiler.sema.program import (
     ModuleInfo,
 )
-from reelc_compiler.units import Rate, Size
+from reelc_compiler.units import Duration, Rate, Size
 from reelc_compiler.values import FilmValue, ModelFile, RecordValue, SequenceValue, only
 from reelc_dsl.diagnostics.codes import (
     BAD_ARITHMETIC,
@@ -32,6 +33,7 @@ from reelc_dsl.diagnostics.codes import (
     NOT_YET,
     OUT_OF_RANGE,
     REQUIREMENT,
+    SOUND_LENGTH,
     UNSAID_VIEW,
 )
 from reelc_dsl.diagnostics.fixes import respell
@@ -40,8 +42,8 @@ from reelc_dsl.source import Span
 if TYPE_CHECKING:
     from reelc_compiler.elaborate.evaluator import Evaluator
 
-
-CODECS = ("h264",)
+# Seconds at the end of a film that nobody misses: compressed sound ends with its encoder's last block.
+UNHEARD = Fraction(1, 10)
 
 
 def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: dict[str, Span], span: Span) -> Any:
@@ -54,6 +56,8 @@ def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: d
             return medium(evaluator, given["frames"], "image", given, places)
         case "clip":
             return medium(evaluator, given["frames_of"], "clip", given, places)
+        case "audio":
+            return sound(evaluator, given, places)
         case "sequence":
             return sequence(evaluator, given, places)
         case "video":
@@ -102,6 +106,24 @@ def medium(evaluator: "Evaluator", source: Any, kind: str, given: dict[str, Any]
         _say_views(evaluator, ref, given, places)
     stated = Medium(ref, facts)
     evaluator.builder.medium(stated, evaluator.region.id, read)
+    return stated
+
+
+def sound(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span]) -> Medium:
+    """State how long a node's sound is."""
+    seconds: Fraction = given["duration"].seconds
+    if seconds <= 0:
+        raise evaluator.stop(REQUIREMENT, "sound lasts longer than no time at all", places["duration"])
+    source: Ref | Medium = given["sound"]
+    if isinstance(source, Medium):
+        raise evaluator.stop(
+            REQUIREMENT,
+            f"this is {values.show(source)} already",
+            places["sound"],
+            "`audio` states how long the sound of a node is, and changes none",
+        )
+    stated = Medium(source, Facts(kind=AUDIO, seconds=seconds))
+    evaluator.builder.medium(stated, evaluator.region.id)
     return stated
 
 
@@ -196,28 +218,81 @@ def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Sp
 def film(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span], span: Span) -> FilmValue:
     value: Medium | SequenceValue = given["clip"]
     facts = value.facts
-    codec, crf = given.get("codec", "h264"), given.get("crf", 18)
-    if codec not in CODECS:
-        shown = ", ".join(f'"{c}"' for c in CODECS)
+    codec = _codec(evaluator, given, places)
+    crf = _rate_factor(evaluator, codec, given, places)
+    _storable(evaluator, codec, facts, span)
+    clips = value.clips if isinstance(value, SequenceValue) else (value,)
+    return FilmValue(clips, facts, codec.name, crf, _soundtrack(evaluator, codec, facts, given, places))
+
+
+def _codec(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span]) -> Codec:
+    name: str = given.get("codec", "h264")
+    if name not in CODECS:
+        shown = ", ".join(f"`{c}`" for c in CODECS)
         raise evaluator.stop(
             OUT_OF_RANGE,
-            f'`codec` takes {shown}, and this is "{codec}"',
+            f"`codec` takes {shown}, and this is `{name}`",
             places["codec"],
-            "this version writes H.264 in MP4 only",
-            fix=respell(places["codec"], codec, CODECS) if places["codec"].text.startswith('"') else None,
+            fix=respell(places["codec"], name, CODECS) if places["codec"].text.startswith('"') else None,
         )
-    if not 0 <= crf <= 51:
-        raise evaluator.stop(OUT_OF_RANGE, f"`crf` takes 0 to 51, and this is {crf}", places["crf"])
-    if facts.width % 2 or facts.height % 2:
-        size = Size(facts.width, facts.height)
+    return CODECS[name]
+
+
+def _rate_factor(evaluator: "Evaluator", codec: Codec, given: dict[str, Any], places: dict[str, Span]) -> int | None:
+    crf: int | None = given.get("crf", codec.crf)
+    if crf is not None and codec.crf is None:
+        raise evaluator.stop(
+            OUT_OF_RANGE,
+            f"{codec.name} has no rate factor",
+            places["crf"],
+            "leave `crf` out: its quality is what it is",
+        )
+    if crf is not None and not 0 <= crf <= codec.most:
+        raise evaluator.stop(
+            OUT_OF_RANGE, f"`crf` takes 0 to {codec.most} for {codec.name}, and this is {crf}", places["crf"]
+        )
+    return crf
+
+
+def _soundtrack(
+    evaluator: "Evaluator", codec: Codec, facts: Facts, given: dict[str, Any], places: dict[str, Span]
+) -> Medium | None:
+    """The sound of a film, which lasts as long as its pictures: what is over is cut off, what lacks is silent."""
+    track: Medium | None = given.get("audio")
+    if track is None:
+        return None
+    if codec.sound is None:
+        raise evaluator.stop(
+            REQUIREMENT, f"{codec.name} is a sequence of pictures, and holds no sound", places["audio"], "leave it out"
+        )
+    film, length = facts.duration, track.facts.seconds
+    assert film is not None
+    assert length is not None
+    short, long = values.show(Duration(min(film, length))), values.show(Duration(max(film, length)))
+    if length - film > UNHEARD:
+        evaluator.reporter.add(
+            SOUND_LENGTH, f"the sound lasts {long}, and the film {short}: its end is cut off", places["audio"]
+        )
+    elif film - length > UNHEARD:
+        evaluator.reporter.add(
+            SOUND_LENGTH, f"the sound lasts {short}, and the film {long}: the rest is silent", places["audio"]
+        )
+    return track
+
+
+def _storable(evaluator: "Evaluator", codec: Codec, facts: Facts, span: Span) -> None:
+    size = Size(facts.width, facts.height)
+    if codec.even and (facts.width % 2 or facts.height % 2):
         raise evaluator.stop(
             REQUIREMENT,
-            f"H.264 with 4:2:0 colour takes even widths and heights, this is {values.show(size)}",
+            f"{codec.name} takes even widths and heights, this is {values.show(size)}",
             span,
             f"use {values.show(functions.nearest(size, 2))}",
         )
-    clips = value.clips if isinstance(value, SequenceValue) else (value,)
-    return FilmValue(clips, facts, codec, crf)
+    if min(facts.width, facts.height) < codec.least:
+        raise evaluator.stop(
+            REQUIREMENT, f"{codec.name} takes {codec.least} pixels a side and more, this is {values.show(size)}", span
+        )
 
 
 def coerce(evaluator: "Evaluator", value: Any, kind: Kind, span: Span, module: ModuleInfo) -> Any:
@@ -244,8 +319,8 @@ def coerce(evaluator: "Evaluator", value: Any, kind: Kind, span: Span, module: M
                 "write the file's name, or a subfolder and the name",
             )
         return ModelFile(kind.folder, value)
-    if kind == IMAGE and isinstance(value, str):
-        return evaluator.load_picture(value, module.key, span)
+    if kind in FROM_FILE and isinstance(value, str):
+        return evaluator.load_input(value, kind.name, module.key, span)
     if kind == FLOAT and isinstance(value, int):
         return Fraction(value)
     if kind == SEED and not 0 <= value < functions.SEED_LIMIT:

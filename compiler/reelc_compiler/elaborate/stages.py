@@ -9,7 +9,7 @@ from reelc_compiler.elaborate.media import coerce, function
 from reelc_compiler.elaborate.regions import Region
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
 from reelc_compiler.sema import calls
-from reelc_compiler.sema.builtins import BUILTINS
+from reelc_compiler.sema.builtins import BUILTINS, FROM_FILES
 from reelc_compiler.sema.hints import respelt_text
 from reelc_compiler.sema.program import (
     ModuleBinding,
@@ -53,6 +53,9 @@ def call(
     bound = calls.bind([p.name for p in builtin.params], args, piped)
     given = {name: only(evaluator.value(arg.value, env)) for name, arg in bound.args.items()}
     places = {name: arg.value.span for name, arg in bound.args.items()}
+    for param in builtin.params:
+        if param.name in given and param.kinds in FROM_FILES:
+            given[param.name] = coerce(evaluator, given[param.name], param.kinds[0], places[param.name], env.module)
     return function(evaluator, builtin.name, given, places, span)
 
 

@@ -9,7 +9,7 @@ from reelc_compiler.importing.graphs import GraphText
 from reelc_compiler.importing.naming import KEYWORDS, identifier
 from reelc_compiler.importing.reading import Link, RawNode, Reader, identities
 from reelc_compiler.importing.writing import Written, write
-from reelc_compiler.inputs import InputFault, PictureInfo
+from reelc_compiler.inputs import InputFault, InputInfo
 from reelc_compiler.sema.resolve import SourceProvider
 from reelc_compiler.target.comfyui.judgement import judge_value
 from reelc_compiler.target.comfyui.places import Places
@@ -139,7 +139,7 @@ def _compiles_back(
     """Whether a text compiles to one job with just these nodes; else there is a diagnostic."""
     source = Source(name, text)
     inner = Sink()
-    request = Request(source=source, key=name, catalog=catalog, provider=provider, probe=_no_pictures)
+    request = Request(source=source, key=name, catalog=catalog, provider=provider, probe=_no_inputs)
     plan = compile_plan(request, inner)
     if plan is None:
         places = _places(source, written)
@@ -191,6 +191,6 @@ def _places(source: Source, written: Written) -> list[tuple[int, int, str]]:
     return found
 
 
-def _no_pictures(path: str, module: str) -> PictureInfo:
+def _no_inputs(path: str, module: str, kind: str) -> InputInfo:
     """Imported text names no picture of the project: names in nodes are the worker's own."""
     raise InputFault(MISSING_INPUT_FILE, f"there is no file `{path}`")

@@ -22,6 +22,11 @@ def dump(graph: MediaGraph) -> str:
         lines += [
             f"  {film.name} = {_medium(p.clip)}, {film.codec} crf {film.crf}, saved by %{p.save}" for p in film.parts
         ]
+        if film.track is not None:
+            part = film.track.part
+            lines.append(
+                f"    sound = {film.track.file if part is None else f'{_medium(part.clip)}, saved by %{part.save}'}"
+            )
     return "\n".join(lines) + "\n"
 
 

@@ -77,7 +77,7 @@ class RegionOp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmPart:
-    """A stretch of a film: the medium that is encoded, the node that saves it, and its region."""
+    """A stretch of a film, or its sound: the medium that is encoded, the node that saves it, and its region."""
 
     clip: Medium
     save: int
@@ -85,10 +85,20 @@ class FilmPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Film:
-    """A sink: its parts in the order of time, and how they are encoded.
+class Track:
+    """The sound of a film: an input file as it is, by its id, or what a node saves."""
 
-    A clip that comes twice in a film is one part that is listed twice. ``crf`` is None where ComfyUI chooses.
+    facts: Facts
+    file: str | None = None
+    part: FilmPart | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """A sink: its parts in the order of time, how they are encoded, and the sound over them.
+
+    A clip that comes twice in a film is one part that is listed twice. ``crf`` is None where the
+    codec has none, or ComfyUI chooses.
     """
 
     name: str
@@ -96,8 +106,16 @@ class Film:
     facts: Facts
     codec: str
     crf: int | None
+    pix_fmt: str
     color: str
     span: Span
+    track: Track | None = None
+
+    @property
+    def saved(self) -> tuple[FilmPart, ...]:
+        """What nodes save of it: its parts, and its sound unless that is a file."""
+        sound = self.track.part if self.track is not None else None
+        return self.parts if sound is None else (*self.parts, sound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +176,7 @@ class MediaGraph:
 
     def sinks(self) -> tuple[int, ...]:
         """The nodes that the outputs are made by: what saves films' parts, then the others."""
-        parts = [part.save for film in self.films for part in film.parts]
+        parts = [part.save for film in self.films for part in film.saved]
         return tuple(dict.fromkeys([*parts, *(save.op for save in self.saves)]))
 
     def closure(self, sinks: Iterable[int]) -> frozenset[int]:

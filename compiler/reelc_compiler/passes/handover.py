@@ -31,15 +31,20 @@ def cut(graph: MediaGraph, catalog: Catalog) -> MediaGraph:
     stage to a node outside it. Preserves: facts, regions, films. Doing it twice changes nothing. A catalog
     without the nodes that it takes leaves the graph as it is.
     """
-    if graph.handovers or form.SAVE not in catalog or form.LOAD not in catalog:
+    if graph.handovers:
         return graph
-    found = _results(graph, catalog)
+    found = {
+        ref: medium
+        for ref, medium in _results(graph, catalog).items()
+        if form.form_of(medium.facts).save in catalog and form.form_of(medium.facts).load in catalog
+    }
     return _Cutter(graph, found).run() if found else graph
 
 
 def _results(graph: MediaGraph, catalog: Catalog) -> dict[Ref, Medium]:
     """The slots where sampling stages hand pictures to others, each with its medium as the stage made it."""
     reached = graph.closure(graph.sinks())
+    tracks = _tracks(graph)
     sampling = {op.region for op in graph.ops if op.id in reached and samples(op, catalog)}
     made: dict[Ref, Medium] = {}
     for medium, region in graph.media.items():
@@ -51,9 +56,16 @@ def _results(graph: MediaGraph, catalog: Catalog) -> dict[Ref, Medium]:
         for op in graph.ops
         if op.id in reached
         for ref in op.refs()
-        if ref in made and op.region != graph.media[made[ref]]
+        if ref in made and op.region != graph.media[made[ref]] and op.region not in tracks
     }
     return {ref: medium for ref, medium in made.items() if ref in read}
+
+
+def _tracks(graph: MediaGraph) -> frozenset[int]:
+    """The regions that save films' sounds: sound goes straight into its file, in the job that makes it."""
+    return frozenset(
+        film.track.part.region for film in graph.films if film.track is not None and film.track.part is not None
+    )
 
 
 class _Cutter:
@@ -70,6 +82,7 @@ class _Cutter:
         self.numbers: dict[int, int] = {}
         self.loaded: dict[Ref, Ref] = {}
         self.handovers: list[Handover] = []
+        self.tracks = _tracks(graph)
 
     def run(self) -> MediaGraph:
         """The cut graph."""
@@ -99,20 +112,21 @@ class _Cutter:
 
     def _hand_over(self, ref: Ref, medium: Medium, op: Op) -> None:
         kept = self._kept(medium)
+        how = form.form_of(medium.facts)
         stage = self.graph.regions[self.graph.media[medium]]
         number = len(self.handovers) + 1
         save_region = self._region("save", stage)
         save = self._new(
-            form.SAVE, op, form.save_inputs(kept.ref, f"reelc/handover-{number}", medium.facts), save_region
+            how.save, op, form.save_inputs(kept.ref, f"reelc/handover-{number}", medium.facts), save_region
         )
         self.ops[save] = replace(self.ops[save], media=(kept,))
         load_region = self._region("load", stage)
-        load = self._new(form.LOAD, op, form.load_inputs(f"handover-{number}.{form.CONTAINER}"), load_region)
+        load = self._new(how.load, op, {how.load_field: f"handover-{number}.{how.container}"}, load_region)
         self.loaded[ref] = Ref(load, 0, ref.type)
         self.regions[save_region] = replace(
-            self.regions[save_region], stand_in=("keep", {"field": form.SAVE_FIELD, "container": form.CONTAINER})
+            self.regions[save_region], stand_in=("keep", {"field": form.SAVE_FIELD, "container": how.container})
         )
-        self.regions[load_region] = replace(self.regions[load_region], stand_in=("load", {"field": form.LOAD_FIELD}))
+        self.regions[load_region] = replace(self.regions[load_region], stand_in=("load", {"field": how.load_field}))
         self.handovers.append(
             Handover(
                 medium=kept,
@@ -147,7 +161,7 @@ class _Cutter:
 
     def _ref(self, ref: Ref, region: int | None) -> Ref:
         medium = self.found.get(ref)
-        if medium is not None and region != self.graph.media[medium]:
+        if medium is not None and region != self.graph.media[medium] and region not in self.tracks:
             return self.loaded[ref]
         return replace(ref, op=self.numbers[ref.op])
 
@@ -176,7 +190,12 @@ class _Cutter:
             replace(part, clip=self._medium(part.clip, part.region), save=self.numbers[part.save])
             for part in film.parts
         )
-        return replace(film, parts=parts)
+        track = film.track
+        if track is not None and track.part is not None:
+            sound = track.part
+            moved = replace(sound, clip=self._medium(sound.clip, sound.region), save=self.numbers[sound.save])
+            track = replace(track, part=moved)
+        return replace(film, parts=parts, track=track)
 
 
 def made_by(handovers: Iterable[Handover]) -> dict[int, Handover]:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from reelc_compiler.sema.kinds import (
+    AUDIO,
     BOOL,
     CLIP,
+    DURATION,
     FILM,
     FLOAT,
     IMAGE,
@@ -29,6 +31,9 @@ ANY_LIST = list_of(UNKNOWN)
 ANY_FILE = FileKind("file[...]", "")
 CLIPS = list_of(CLIP)
 FRAMES = Opaque("IMAGE")
+SOUND = Opaque("AUDIO")
+# Parameters for which a text is the path of a file.
+FROM_FILES = ((CLIP,), (AUDIO,), (CLIPS,))
 # A list of anything, a file of any folder.
 _WHATEVER_OF: Mapping[Kind, type[Kind]] = {ANY_LIST: ListKind, ANY_FILE: FileKind}
 
@@ -103,6 +108,7 @@ _ALL = (
         ),
         _always(CLIP),
     ),
+    Builtin("audio", (BuiltinParam("sound", (SOUND,)), BuiltinParam("duration", (DURATION,))), _always(AUDIO)),
     Builtin(
         "sequence",
         (BuiltinParam("clips", (CLIPS,)), BuiltinParam("crossfade", (INT,), required=False)),
@@ -114,6 +120,7 @@ _ALL = (
             BuiltinParam("clip", (CLIP,)),
             BuiltinParam("codec", (TEXT,), required=False),
             BuiltinParam("crf", (INT,), required=False),
+            BuiltinParam("audio", (AUDIO,), required=False),
         ),
         _always(FILM),
     ),

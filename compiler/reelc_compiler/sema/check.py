@@ -60,6 +60,7 @@ STAND_INS = (
     "stereo",
     "equirect",
     "card",
+    "silence",
     "none",
 )
 SETTINGS: dict[str, dict[str, Kind]] = {

@@ -105,7 +105,7 @@ NAMED: Mapping[str, Kind] = {k.name: k for k in (*SCALARS, *MEDIA, FILM)}
 # Which socket type carries a medium.
 SOCKETS: Mapping[Kind, str] = {IMAGE: "IMAGE", CLIP: "IMAGE", AUDIO: "AUDIO", MASK: "MASK", LATENT: "LATENT"}
 # A text stands for the input file that it names where one of these is wanted.
-FROM_FILE = (IMAGE,)
+FROM_FILE = (IMAGE, CLIP, AUDIO)
 
 _PICTURE: Mapping[str, Kind] = {"width": INT, "height": INT, "size": SIZE, "layout": TEXT, "projection": TEXT}
 FACTS: Mapping[Kind, Mapping[str, Kind]] = {

@@ -6,7 +6,8 @@ from itertools import pairwise, product
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.driver import Request, check_all
-from reelc_compiler.inputs import PictureInfo
+from reelc_compiler.facts import Facts
+from reelc_compiler.inputs import InputInfo
 from reelc_compiler.sema.resolve import SourceProvider
 from reelc_compiler.stages.calls import PICTURES, Filling, Writer, same_type
 from reelc_compiler.stages.library import PRELUDE, Found, Library, short
@@ -16,7 +17,9 @@ from reelc_dsl.diagnostics import Diagnostic, ReelError, Severity, Sink
 from reelc_dsl.printer import reformat
 from reelc_dsl.source import Source
 
-PHOTO = PictureInfo(path="photo.jpg", sha256="0" * 64, bytes=1, width=1920, height=1080)
+PHOTO = InputInfo(
+    path="photo.jpg", sha256="0" * 64, bytes=1, facts=Facts(kind="image", width=1920, height=1080, frames=1)
+)
 CLIP = "photo |> fit(1024x576) |> svd.animate(using: svd.load(), seed: 1)"
 # By what a stage is tried with when its own text names no size.
 SIZES = ("1024x576", "720x480", "832x480", "1280x720")
@@ -65,7 +68,7 @@ class Examples:
             key="example.reel",
             catalog=self.catalog,
             provider=self.provider,
-            probe=lambda _path, _module: PHOTO,
+            probe=lambda _path, _module, _kind: PHOTO,
         )
         try:
             check_all(request, sink)

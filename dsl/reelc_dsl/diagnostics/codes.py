@@ -82,6 +82,7 @@ FRAGILE_SEED = _declare(
     "W0402", "fragile-seed", "A seed is derived from a position, so inserting a shot changes the others."
 )
 STAGE_NOTE = _declare("N0401", "stage-note", "A stage says what it made of what it was given.")
+SOUND_LENGTH = _declare("N0402", "sound-length", "The sound over a film is longer or shorter than the film.")
 
 # -- 05 nodes and catalogs
 UNKNOWN_NODE = _declare("E0501", "unknown-node", "The catalog has no node class of this name.")
@@ -107,7 +108,7 @@ UNUSED_PORT = _declare("W0521", "unused-port", "A port of a workflow feeds nothi
 # -- 06 input files
 MISSING_INPUT_FILE = _declare("E0601", "missing-input-file", "An input file is not there.")
 NOT_A_PICTURE = _declare("E0602", "not-a-picture", "An input file is not a picture that can be measured.")
-PICTURE_TOO_LARGE = _declare("E0603", "picture-too-large", "An input file is too large to be sent to a worker.")
+INPUT_TOO_LARGE = _declare("E0603", "input-too-large", "An input file is too large to be sent to a worker.")
 OUTSIDE_PROJECT = _declare("E0604", "outside-project", "A path leads outside the project's folder.")
 BAD_LOCK = _declare("E0605", "bad-lock", "The lock file cannot be used.")
 LOCK_CATALOG = _declare("E0606", "lock-catalog", "The node catalog that the lock names is not at hand.")
@@ -117,9 +118,13 @@ GATED_MODEL = _declare("E0609", "gated-model", "A host does not give a model fil
 WRONG_MODEL = _declare("E0610", "wrong-model", "A model file is not the one that is meant.")
 NO_MODEL_SOURCE = _declare("E0611", "no-model-source", "It is not known where a model file can be downloaded.")
 UNSAFE_MODEL = _declare("E0612", "unsafe-model", "The address or name of a model file is not safe to use.")
+NOT_A_RECORDING = _declare("E0613", "not-a-recording", "An input file is no film and no sound that can be measured.")
+NO_MEDIA_LIBRARY = _declare("E0614", "no-media-library", "A film or a sound cannot be measured: an extra is missing.")
 STD_CHANGED = _declare("W0605", "std-changed", "The standard library is not the one of the lock.")
 LOCKED_INPUT_CHANGED = _declare("W0606", "locked-input-changed", "An input file is not the one of the lock.")
 NOT_IN_LOCK = _declare("W0607", "not-in-lock", "A program needs model files that the lock does not have.")
+LARGE_INPUT = _declare("W0608", "large-input", "A film is larger than what ComfyUI takes in one upload.")
+UNEVEN_RATE = _declare("W0609", "uneven-rate", "The frames of a film do not follow each other evenly.")
 INPUT_FROM_LOCK = _declare("N0605", "input-from-lock", "An input file is not there; its facts come from the lock.")
 
 # -- 07 runs

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from av.video.stream import VideoStream
 
 from reelc_compiler.plan import Output
 from reelc_runtime.media import color
-from reelc_runtime.media.encode import MP4_OPTIONS
 from reelc_runtime.media.errors import CannotJoin, MediaError, NotAVideo, Truncated, reading, writing
 from reelc_runtime.media.files import whole_file
+from reelc_runtime.media.formats import FORMATS, RGB, Format, stream_of
+from reelc_runtime.media.sound import SoundTrack
 
+# What MP4 has room for.
+MOST_TICKS = 2**31
 Progress = Callable[[int, int], None]
 VideoPacket = Any  # av.Packet, which is generic for the type checker only
 
@@ -28,11 +32,13 @@ def assemble(
     to: Path,
     *,
     metadata: Mapping[str, str],
+    sound: Path | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Join verified artifacts into one film without encoding again.
 
-    Frame i is shown at exactly ``i / output.facts.fps`` seconds, whatever rounding the worker's files carry.
+    Frame i is shown at exactly ``i / output.facts.fps`` seconds, whatever rounding the worker's files carry; in
+    Matroska, whose clock counts thousandths of a second, at the nearest of them.
     Nothing of the workers' metadata is kept: prompts and graphs stay at home. The film appears when whole.
 
     Args:
@@ -40,24 +46,31 @@ def assemble(
         output: what is made of them; ``join`` must be ``copy``.
         to: the film; replaced if it exists.
         metadata: the only tags of the film.
+        sound: a file whose first sound stream is encoded beside the pictures, as long as they are.
         progress: called with (frames done, frames in all); what it raises stops the work and leaves no file.
 
     Raises:
-        NotAVideo, Truncated: an artifact cannot be read, or has not the planned number of frames.
+        NotAVideo, Truncated: an artifact or the sound cannot be read, or has not the planned number of frames.
         CannotJoin: the artifacts would have to be encoded again.
         DiskFull, WriteFailed: the film cannot be written.
     """
     fps = output.facts.fps
-    if output.join != "copy" or output.encode.container != "mp4" or output.encode.codec != "h264" or fps is None:
-        raise CannotJoin(f"{output.file}: only H.264 in MP4 can be joined by copying")
+    how = FORMATS.get(output.encode.codec)
+    if output.join != "copy" or how is None or fps is None:
+        raise CannotJoin(f"{output.file}: parts in {output.encode.codec} cannot be joined by copying")
     if not artifacts:
         raise CannotJoin(f"{output.file} has no parts")
     with whole_file(to) as part:
-        film = _Film(to, output.facts.frames, progress)
-        with _write(part, to) as container:
+        film = _Film(to, output, fps, how, progress)
+        with (
+            SoundTrack.of(sound, to, output) as track,
+            _write(part, to, _mux_options(how, fps, track), how) as container,
+        ):
             container.metadata.update(metadata)
             for path in artifacts:
-                film.append(container, path, fps, output.encode.pix_fmt)
+                film.append(container, path, track)
+            if track is not None:
+                track.finish()
         if film.frames != output.facts.frames:
             raise Truncated(f"{output.file} would have {film.frames} frames instead of {output.facts.frames}")
         if progress is not None:
@@ -67,49 +80,65 @@ def assemble(
 class _Film:
     """The film while it is written: where the next part starts, and the parameters that all parts share."""
 
-    def __init__(self, to: Path, total: int, progress: Progress | None) -> None:
+    def __init__(self, to: Path, output: Output, fps: Fraction, how: Format, progress: Progress | None) -> None:
         self.frames = 0
         self._to = to
-        self._total = total
+        self._output = output
+        self._fps = fps
+        self._how = how
+        self._total = output.facts.frames
         self._progress = progress
         self._stream: VideoStream | None = None
         self._extradata: bytes | None = None
 
-    def append(self, container: OutputContainer, path: Path, fps: Fraction, pix_fmt: str) -> None:
-        """Copy one artifact behind what is already there."""
-        ranks, delay = _order(path)
+    def append(self, container: OutputContainer, path: Path, track: SoundTrack | None) -> None:
+        """Copy one artifact behind what is already there, with the sound that is heard meanwhile."""
+        encode = self._output.encode
+        ranks, delay = _order(path, encode.codec)
         with _read(path) as source:
-            stream = _video(source, path, pix_fmt)
-            tags = color.delivered(_tags(path))
+            stream = _video(source, path, encode.codec, encode.pix_fmt)
+            tags = color.delivered(_tags(path, encode.codec), rgb=encode.pix_fmt in RGB)
             if tags is None:
                 raise CannotJoin(f"{path.name} holds colours that are not BT.709, and copying cannot change them")
-            filtered = self._open(container, stream, path, fps, tags)
+            filtered = self._open(container, stream, path, tags, track)
             for number, packet in enumerate(_filter(source, stream, filtered)):
-                self._mux(container, packet, ranks[number], number - delay, fps)
+                if track is not None:
+                    track.until((self.frames + number) / self._fps)
+                self._mux(container, packet, ranks[number], number - delay)
         self.frames += len(ranks)
 
     def _open(
-        self, container: OutputContainer, stream: VideoStream, path: Path, fps: Fraction, tags: color.Color
+        self,
+        container: OutputContainer,
+        stream: VideoStream,
+        path: Path,
+        tags: color.Color,
+        track: SoundTrack | None,
     ) -> BitStreamFilterContext:
-        """The filter that rewrites a part's tags; the first part also opens the film's stream."""
-        options = _h264_metadata(fps, tags)
+        """The filter that rewrites a part's tags; the first part also opens the film's streams."""
+        options = self._how.retag(self._fps, tags)
         extradata = stream.codec_context.extradata
         if self._stream is not None:
             if extradata != self._extradata:
                 raise CannotJoin(f"{path.name} was encoded with other parameters than the parts before it")
             return BitStreamFilterContext(options, stream)
         self._extradata = extradata
-        self._stream = container.add_stream_from_template(stream)
+        # Opaque: what decodes a codec (AV1's libdav1d) need not have an encoder of its name.
+        self._stream = container.add_stream_from_template(stream, opaque=True)
         filtered = BitStreamFilterContext(options, stream, self._stream)
+        if self._how.tag is not None:
+            self._stream.codec_context.codec_tag = self._how.tag
         # After the filter, which copies its own (untagged) parameters: the MP4 "colr" box is made of these.
         tags.put(self._stream.codec_context)
-        self._stream.time_base = 1 / fps
+        self._stream.time_base = 1 / self._fps
+        if track is not None:
+            track.begin(container)
         return filtered
 
-    def _mux(self, container: OutputContainer, packet: VideoPacket, pts: int, dts: int, fps: Fraction) -> None:
+    def _mux(self, container: OutputContainer, packet: VideoPacket, pts: int, dts: int) -> None:
         assert self._stream is not None
         packet.stream = self._stream
-        packet.time_base = 1 / fps
+        packet.time_base = 1 / self._fps
         packet.pts, packet.dts, packet.duration = self.frames + pts, self.frames + dts, 1
         try:
             container.mux_one(packet)
@@ -119,16 +148,7 @@ class _Film:
             self._progress(min(self.frames + max(dts + 1, 0), self._total), self._total)
 
 
-def _h264_metadata(fps: Fraction, tags: color.Color) -> str:
-    """The bitstream filter's settings; the tick rate is that of fields, twice the frame rate."""
-    return (
-        f"h264_metadata=colour_primaries={tags.primaries}:transfer_characteristics={tags.transfer}"
-        f":matrix_coefficients={tags.matrix}:video_full_range_flag=0"
-        f":tick_rate={2 * fps.numerator}/{fps.denominator}"
-    )
-
-
-def _order(path: Path) -> tuple[list[int], int]:
+def _order(path: Path, codec: str) -> tuple[list[int], int]:
     """When each packet's picture is shown, and by how much decoding runs ahead.
 
     Returns:
@@ -136,7 +156,7 @@ def _order(path: Path) -> tuple[list[int], int]:
         (in frames) with which no packet is decoded after it is shown.
     """
     with _read(path) as source:
-        stream = _video(source, path)
+        stream = _video(source, path, codec)
         times = [packet.pts for packet in source.demux(stream) if packet.size]
     if not times:
         raise NotAVideo(f"{path.name} holds no pictures")
@@ -148,10 +168,10 @@ def _order(path: Path) -> tuple[list[int], int]:
     return ranks, max(number - rank for number, rank in enumerate(ranks))
 
 
-def _tags(path: Path) -> color.Color:
+def _tags(path: Path, codec: str) -> color.Color:
     """The colour tags on the first decoded picture, which is what the stream itself says."""
     with _read(path) as source:
-        for frame in source.decode(_video(source, path)):
+        for frame in source.decode(_video(source, path, codec)):
             return color.Color.of(frame)
     raise NotAVideo(f"{path.name} holds no picture that can be decoded")
 
@@ -164,17 +184,18 @@ def _filter(source: InputContainer, stream: VideoStream, by: BitStreamFilterCont
     yield from by.filter(None)
 
 
-def _video(source: InputContainer, path: Path, pix_fmt: str | None = None) -> VideoStream:
+def _video(source: InputContainer, path: Path, codec: str, pix_fmt: str | None = None) -> VideoStream:
     """The one video stream of a part, if it can be copied."""
     if not source.streams.video:
         raise NotAVideo(f"{path.name} holds no video")
     if source.streams.audio:
         raise CannotJoin(f"{path.name} carries sound, which would be lost")
     stream = source.streams.video[0]
-    codec = stream.codec_context.codec.canonical_name
-    if codec != "h264":
-        raise CannotJoin(f"{path.name} is {codec}, not h264")
-    if pix_fmt is not None and stream.pix_fmt != pix_fmt:
+    found = stream.codec_context.codec.canonical_name
+    if found != stream_of(codec):
+        raise CannotJoin(f"{path.name} is {found}, not {stream_of(codec)}")
+    # To how many bits ProRes is decoded depends on the version of libav.
+    if pix_fmt is not None and stream.pix_fmt != pix_fmt and codec != "prores":
         raise CannotJoin(f"{path.name} has pixels in {stream.pix_fmt}, not {pix_fmt}")
     return stream
 
@@ -191,11 +212,20 @@ def _read(path: Path) -> Generator[InputContainer]:
         raise reading(error, path) from error
 
 
+def _mux_options(how: Format, fps: Fraction, track: SoundTrack | None) -> dict[str, str]:
+    """The container's options; with sound the clock of MP4's edit lists ticks for samples and for frames exactly."""
+    options = dict(how.mux)
+    if track is not None and how.muxer in ("mp4", "mov"):
+        exact = lcm(track.rate, fps.numerator)
+        options["movie_timescale"] = str(exact if exact < MOST_TICKS else track.rate)
+    return options
+
+
 @contextmanager
-def _write(part: Path, to: Path) -> Generator[OutputContainer]:
+def _write(part: Path, to: Path, options: dict[str, str], how: Format) -> Generator[OutputContainer]:
     """The film, open; failures to open and to finish it are typed, those inside the block pass."""
     try:
-        container = av.open(part.as_posix(), "w", format="mp4", options=MP4_OPTIONS)
+        container = av.open(part.as_posix(), "w", format=how.muxer, options=options)
     except (FFmpegError, OSError) as error:
         raise writing(error, to) from error
     try:

@@ -8,9 +8,11 @@ them, and are BT.709 for all that reelc makes (a screen shows sRGB and BT.709 tr
 from dataclasses import dataclass
 from typing import Protocol
 
+IDENTITY = 0
 UNSPECIFIED = 2
 BT709 = 1
 SMPTE170M = 6
+IEC61966 = 13
 RANGE_UNSPECIFIED = 0
 RANGE_LIMITED = 1
 RANGE_FULL = 2
@@ -53,15 +55,22 @@ class Color:
 
 
 HD = Color(primaries=BT709, transfer=BT709, matrix=BT709, range=RANGE_LIMITED)
+# Pixels that were never converted: red, green and blue as a screen shows them.
+SRGB = Color(primaries=BT709, transfer=IEC61966, matrix=IDENTITY, range=RANGE_FULL)
 
 
-def delivered(found: Color) -> Color | None:
+def delivered(found: Color, *, rgb: bool = False) -> Color | None:
     """The tags that a film gets whose pixels carry the tags ``found``; None if they cannot be BT.709 pixels.
+
+    Args:
+        rgb: whether the pixels are red, green and blue; libav writes no matrix for them.
 
     ComfyUI's SaveVideo with its colour space left on "auto" tags nothing and converts with libswscale's
     default, which is the BT.601 matrix: calling that BT.709 would shift the colours, so the film says
     what the pixels are.
     """
+    if rgb:
+        return SRGB if found.matrix in (IDENTITY, UNSPECIFIED) else None
     if found.range == RANGE_FULL:
         return None
     if found.matrix == BT709:

@@ -1,9 +1,11 @@
-"""RGB pictures to an H.264 file in BT.709, one at a time: memory does not grow with the film's length."""
+"""RGB pictures to a film, one at a time: memory does not grow with the film's length."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -13,41 +15,37 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from reelc_compiler.codecs import CODECS
 from reelc_runtime.media import color
 from reelc_runtime.media.errors import WriteFailed, writing
 from reelc_runtime.media.files import whole_file
+from reelc_runtime.media.formats import FORMATS, RGB, Format
 
 Frame = NDArray[np.uint8]
 
-# Same film, same bytes, on any machine: a fixed number of slices instead of as many threads as there are processors,
-# and no macroblock tree, which (in the x264 of PyAV 18.1) now and then gives another result for the same frames.
-X264 = {"threads": "4", "x264-params": "sliced-threads=1:mbtree=0"}
-# bitexact leaves libav's version and the time out of the file.
-MP4_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 
-
-def encode_h264(
+def encode(
     frames: Iterable[Frame],
     to: Path,
     *,
     width: int,
     height: int,
     fps: Fraction,
-    crf: float,
     metadata: Mapping[str, str],
-    preset: str = "veryfast",
+    codec: str = "h264",
+    crf: float | None = None,
     on_frame: Callable[[int], None] | None = None,
 ) -> int:
-    """Encode pictures as an MP4 file that appears when it is whole.
+    """Encode pictures as a film that appears when it is whole.
 
     Args:
         frames: uint8 RGB ``[height, width, 3]``, taken one at a time.
         to: the file; replaced if it exists.
         width, height: pixels, even.
         fps: exact frames per second; picture i is shown at ``i / fps`` seconds.
-        crf: constant rate factor, 0 to 51.
         metadata: the container's tags.
-        preset: x264's trade of time for size.
+        codec: one of :data:`FORMATS`.
+        crf: constant rate factor; None for the codec's default.
         on_frame: called after each picture with the number done.
 
     Returns:
@@ -58,10 +56,15 @@ def encode_h264(
         Exception: whatever ``frames`` or ``on_frame`` raise, unchanged; no file is left then.
     """
     if width % 2 or height % 2:
-        raise WriteFailed(f"H.264 with 4:2:0 colour needs even sizes, this is {width}x{height}")
+        raise WriteFailed(f"{codec} needs even sizes, this is {width}x{height}")
+    if codec == "av1":
+        # SVT-AV1 tells its settings to whoever listens; 1 lets it tell errors only.
+        os.environ.setdefault("SVT_LOG", "1")
+    how = FORMATS[codec]
+    factor = CODECS[codec].crf if crf is None else crf
+    options = {name: value.format(crf=f"{factor or 0:g}") for name, value in how.options.items()}
     with whole_file(to) as part:
-        options = {"crf": f"{crf:g}", "preset": preset, **X264}
-        with closing(_Writer(part, to, width, height, fps, options, metadata)) as writer:
+        with closing(_Writer(part, to, width, height, fps, how, options, metadata)) as writer:
             for frame in frames:
                 writer.write(frame)
                 if on_frame is not None:
@@ -80,6 +83,7 @@ class _Writer:
         width: int,
         height: int,
         fps: Fraction,
+        how: Format,
         options: Mapping[str, str],
         metadata: Mapping[str, str],
     ) -> None:
@@ -90,15 +94,19 @@ class _Writer:
         self._reformat = VideoReformatter()
         self._output: OutputContainer | None = None
         try:
-            output = av.open(part.as_posix(), "w", format="mp4", options=MP4_OPTIONS)
+            output = av.open(part.as_posix(), "w", format=how.muxer, options=dict(how.mux))
         except (FFmpegError, OSError) as error:
             raise writing(error, to) from error
         self._output = output
         output.metadata.update(metadata)
-        stream = output.add_stream("libx264", rate=fps, options=dict(options))
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream: Any = output.add_stream(how.encoder, rate=fps, options=dict(options))
+        stream.width, stream.height, stream.pix_fmt = width, height, how.pix_fmt
         stream.codec_context.time_base = self._time_base
-        color.HD.put(stream.codec_context)
+        if how.tag is not None:
+            stream.codec_context.codec_tag = how.tag
+        self._pix_fmt = how.pix_fmt
+        self._tags = color.SRGB if how.pix_fmt in RGB else color.HD
+        self._tags.put(stream.codec_context)
         self._stream = stream
 
     def write(self, picture: Frame) -> None:
@@ -106,15 +114,19 @@ class _Writer:
         width, height = self._size
         if picture.shape != (height, width, 3):
             raise WriteFailed(f"frame {self.frames} has the shape {picture.shape} in a film of {width}x{height}")
-        frame = self._reformat.reformat(
-            VideoFrame.from_ndarray(picture, format="rgb24"),
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-            interpolation=Interpolation.BICUBIC,
-        )
-        color.HD.put(frame)
+        source = VideoFrame.from_ndarray(picture, format="rgb24")
+        if self._pix_fmt in RGB:
+            frame = self._reformat.reformat(source, format=self._pix_fmt)
+        else:
+            frame = self._reformat.reformat(
+                source,
+                format=self._pix_fmt,
+                dst_colorspace=Colorspace.ITU709,
+                src_color_range=ColorRange.JPEG,
+                dst_color_range=ColorRange.MPEG,
+                interpolation=Interpolation.BICUBIC,
+            )
+        self._tags.put(frame)
         frame.pts, frame.time_base = self.frames, self._time_base
         self._encode(frame)
         self.frames += 1

@@ -80,7 +80,9 @@ def _finish(output: Any, to: Path) -> None:
 
 
 def read_frames(path: Path, *, limit: int = 1_000_000) -> Iterator[tuple[Frame, Fraction]]:
-    """The pictures of an animated PNG with the seconds that each is shown; 0 where the file does not say.
+    """The pictures of an animated PNG or a film with the seconds that each is shown; 0 where the file does not say.
+
+    Those of a film are turned as its display matrix says, by whole quarters as ComfyUI does.
 
     Raises:
         NotAVideo, Truncated: it cannot be decoded.
@@ -98,7 +100,10 @@ def read_frames(path: Path, *, limit: int = 1_000_000) -> Iterator[tuple[Frame, 
                 if count > limit:
                     raise TooLarge(f"{path.name} has more than {limit} frames")
                 base = frame.time_base or STILL_RATE
-                yield cast(Frame, frame.to_ndarray(format="rgb24")), Fraction(frame.duration or 0) * base
+                picture = cast(Frame, frame.to_ndarray(format="rgb24"))
+                if frame.rotation:
+                    picture = np.ascontiguousarray(np.rot90(picture, int(frame.rotation // 90)))
+                yield picture, Fraction(frame.duration or 0) * base
     except (FFmpegError, OSError, ValueError) as error:
         raise reading(error, path) from error
     if count == 0:

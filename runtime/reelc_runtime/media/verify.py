@@ -9,10 +9,14 @@ import av.container
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+from reelc_compiler.codecs import SEQUENCE_STREAM
+from reelc_compiler.facts import AUDIO
 from reelc_compiler.plan import Artifact, Facts
 from reelc_runtime.media import color
 from reelc_runtime.media.errors import MediaError, NotAVideo, TooLarge, Truncated, reading
+from reelc_runtime.media.formats import FAMILIES
 from reelc_runtime.media.lossless import settle
+from reelc_runtime.media.sound import check_sound
 
 # Endings of files whose pictures can be decoded here; of others (sound, models, 3D) only the size is looked at.
 DECODABLE = frozenset({".png", ".jpg", ".jpeg", ".gif", ".mp4", ".mov", ".mkv", ".webm", ".avi"})
@@ -46,7 +50,7 @@ class VideoFacts:
         width, height: pixels.
         fps: the stream's exact average rate, frames per second.
         codec, pix_fmt: libav's names, ``h264`` and ``yuv420p``.
-        container: ``mp4`` for all of libav's MP4 family, else libav's first name.
+        container: ``mp4`` for all of libav's MP4 family, QuickTime among it, else libav's first name.
         color: the tags on the decoded pictures.
         duration: seconds, ``frames / fps``.
         has_audio: whether there is any sound.
@@ -212,7 +216,26 @@ def check_artifact(artifact: Artifact, path: Path, limits: Limits = DEFAULT_LIMI
     Raises:
         MediaError: as :func:`probe_video`, or it cannot be written.
     """
-    if artifact.codec == "apng":
+    if artifact.codec == SEQUENCE_STREAM:
         return settle(path, artifact.facts)
+    if artifact.facts.kind == AUDIO:
+        return check_sound(path, artifact.facts)
     found = probe_video(path, limits)
-    return [str(m) for m in check(artifact.facts, found, container=artifact.container, codec=artifact.codec)]
+    container = FAMILIES.get(artifact.container, artifact.container)
+    return [str(m) for m in check(artifact.facts, found, container=container, codec=artifact.codec)]
+
+
+def check_input(path: Path, facts: Facts, limits: Limits = DEFAULT_LIMITS) -> list[str]:
+    """Decode a film that the user gives as a worker will, and compare it with what was measured when compiling.
+
+    Returns:
+        What is not as measured, a sentence each; empty when all is well.
+
+    Raises:
+        MediaError: it is damaged.
+    """
+    found = probe_video(path, limits)
+    # A film that is turned has the other side's length in its stream.
+    sides = {found.width, found.height} == {facts.width, facts.height}
+    wrong = [m for m in check(facts, found) if m.what not in ("width", "height") or not sides]
+    return [str(m) for m in wrong]

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from reelc_runtime.preview.errors import Interrupted, RegionFailed, StandInError
 from reelc_runtime.preview.pictures import Frame, use_threads
 from reelc_runtime.preview.report import Report
-from reelc_runtime.preview.task import Saved, Stream, Task
-from reelc_runtime.preview.view import PICTURES, View, kind_of
+from reelc_runtime.preview.task import PICTURES, Saved, Stream, Task
+from reelc_runtime.preview.view import View, kind_of
 
 
 class Execution:
@@ -38,8 +38,8 @@ class Execution:
         """
         use_threads()
         for task in self._view.tasks:
-            if kind_of(task).save is None:
-                medium = task.region.media_out[0]
+            if kind_of(task).frames is not None and task.pictures_out:
+                medium = task.pictures_out[0]
                 self._streams[medium] = Stream(task.makes, lambda task=task: self._frames(task))
         for task in self._view.tasks:
             if kind_of(task).save is not None:
@@ -81,7 +81,8 @@ class Execution:
         """A region that takes frames to the end and writes a file."""
         save = kind_of(task).save
         assert save is not None
-        total, count = task.takes.frames, 0
+        # Sound has no frames, and is one step.
+        total, count = max(1, task.takes.frames), 0
 
         def watch(frame: Frame) -> None:
             nonlocal count
@@ -94,6 +95,8 @@ class Execution:
 
         try:
             self._check_stop()
+            if not task.takes.frames:
+                self._report.started(task, total)
             saved: Saved = save(task, self._inputs(task), watch)
         except RegionFailed:
             raise

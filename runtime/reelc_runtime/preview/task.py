@@ -9,6 +9,8 @@ from reelc_runtime.preview.errors import StandInError
 from reelc_runtime.preview.folders import Folders
 from reelc_runtime.preview.pictures import Frame
 
+PICTURES = ("image", "clip")
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -57,14 +59,19 @@ class Task:
         return self.region.nodes[0] if self.region.nodes else self.media[self.region.media_out[0]].node
 
     @property
+    def pictures_out(self) -> tuple[str, ...]:
+        """The media with pictures that it makes; sound is silent in a preview, and nothing is made for it."""
+        return tuple(m for m in self.region.media_out if self.media[m].facts.kind in PICTURES)
+
+    @property
     def takes(self) -> Facts:
         """The facts of the first medium that comes in."""
         return self.media[self.region.media_in[0]].facts
 
     @property
     def makes(self) -> Facts:
-        """The facts of the medium that comes out."""
-        return self.media[self.region.media_out[0]].facts
+        """The facts of the pictures that come out."""
+        return self.media[self.pictures_out[0]].facts
 
     def setting_in_graph(self) -> str:
         """The text in ``graph[node].inputs[field]`` that the settings ``node`` and ``field`` point to.
@@ -86,11 +93,12 @@ class Saved:
     node: str
     filename: str
     subfolder: str
+    field: str = "images"
 
     def to_json(self) -> dict[str, Any]:
-        """As SaveVideo's output."""
+        """As SaveVideo's output, or SaveAudio's."""
         file = {"filename": self.filename, "subfolder": self.subfolder, "type": "output"}
-        return {"images": [file], "animated": [True]}
+        return {self.field: [file], **({"animated": [True]} if self.field == "images" else {})}
 
 
 Frames = Callable[[Task, tuple[Stream, ...]], Iterator[Frame]]
@@ -103,13 +111,15 @@ class StandInKind:
     """A kind of stand-in.
 
     Args:
-        takes: how many media it takes at least.
+        takes: how many media with pictures it takes at least.
         check: what is wrong with a task before anything starts, one sentence, or None.
-        frames: makes the medium that comes out; None for a kind that saves.
+        frames: makes the pictures that come out; None for a kind that saves, or makes none.
         save: takes the frames to the end and writes a file; calls its third argument with each frame.
+        sound: whether it can stand for a region that makes sound alone.
     """
 
     takes: int
     check: Callable[[Task], str | None]
     frames: Frames | None = None
     save: Save | None = None
+    sound: bool = False

@@ -11,11 +11,11 @@ from reelc_compiler.plan import Facts, Graph, Medium, Region, StandIn
 from reelc_runtime.preview.errors import Refusal
 from reelc_runtime.preview.folders import Folders
 from reelc_runtime.preview.standins import registry
-from reelc_runtime.preview.task import StandInKind, Task
+from reelc_runtime.preview.task import PICTURES, StandInKind, Task
 
-PICTURES = ("image", "clip")
 MAX_SIDE = 16384
 MAX_FRAMES = 1_000_000
+MAX_SECONDS = 24 * 3600
 Object = dict[str, Any]
 
 
@@ -129,8 +129,13 @@ def _problem(task: Task) -> str | None:
         return f"{region.stage} asks for the stand-in {region.stand_in.kind!r}, which this worker does not have"
     if len([m for m in region.media_in if task.media[m].facts.kind in PICTURES]) < kind.takes:
         return f"{region.stage} takes no picture that its stand-in could start from"
-    if kind.frames is not None and len(region.media_out) != 1:
-        return f"{region.stage} makes {len(region.media_out)} media, and its stand-in makes one"
+    if region.media_out and not task.pictures_out:
+        if not kind.sound:
+            return f"{region.stage} makes sound, and its stand-in makes pictures"
+    elif kind.frames is not None and len(task.pictures_out) != 1:
+        return f"{region.stage} makes {len(task.pictures_out)} media with pictures, and its stand-in makes one"
+    if kind.save is not None and not region.media_in:
+        return f"{region.stage} takes nothing that could be saved"
     return kind.check(task)
 
 
@@ -184,10 +189,14 @@ def _medium(value: Any, name: str) -> Medium:
     entry = _object(value, f"the medium {name}")
     facts = _object(entry.get("facts"), f"the facts of {name}")
     kind, fps = _text(facts.get("kind"), f"the kind of {name}"), facts.get("fps")
+    seconds = facts.get("seconds")
     try:
         rate = None if fps is None else Fraction(_text(fps, f"the rate of {name}"))
+        length = None if seconds is None else Fraction(_text(seconds, f"the length of {name}"))
     except ValueError as error:
-        raise _Bad(f"the rate of {name} is not a fraction") from error
+        raise _Bad(f"the rate or the length of {name} is not a fraction") from error
+    if length is not None and not 0 < length <= MAX_SECONDS:
+        raise _Bad(f"the sound {name} lasts {length} seconds")
     if rate is not None and not Fraction(1, 100) <= rate <= 1000:
         raise _Bad(f"the rate of {name} is {rate}")
     least = 1 if kind in PICTURES else 0
@@ -197,6 +206,7 @@ def _medium(value: Any, name: str) -> Medium:
         height=_whole(facts.get("height"), f"the height of {name}", least, MAX_SIDE),
         frames=_whole(facts.get("frames"), f"the frames of {name}", least, MAX_FRAMES),
         fps=rate,
+        seconds=length,
         eyes=_one_of(facts.get("eyes"), EYES, f"the eyes of {name}"),
         projection=_one_of(facts.get("projection"), PROJECTIONS, f"the projections of {name}"),
     )

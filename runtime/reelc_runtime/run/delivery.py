@@ -1,6 +1,7 @@
 """Films and looks, put in their place from finished artifacts."""
 
 import asyncio
+import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Delivery:
         preview: whether everything is made of stand-ins, and must say so.
         labelled: whether the label is to be burnt into what is not a film yet.
         file: where a finished artifact lies.
+        given: where an input lies, by its id; RunFault where it is no longer what the plan was made with.
         saved: where the files lie that a job's node of the user's own saved.
         report: is told.
     """
@@ -33,14 +35,26 @@ class Delivery:
     preview: bool
     labelled: bool
     file: Callable[[str], Path]
+    given: Callable[[str], Path]
     saved: Callable[[str, Save], list[Path]]
     report: Callable[[events.Event], None]
 
     async def assemble(self, output: Output) -> events.OutputWritten:
         """Join artifacts into the film, in its place."""
         to = self.out / previewed(output.file, preview=self.preview)
-        await asyncio.to_thread(_assemble, [self.file(a) for a in output.artifacts], output, to, self.preview)
+        files = [self.file(a) for a in output.artifacts]
+        await asyncio.to_thread(_assemble, files, self._sound(output), output, to, self.preview)
         return await self.written(output.name, to, output)
+
+    def _sound(self, output: Output) -> Path | None:
+        """The file with a film's sound."""
+        sound = output.sound
+        if sound is None:
+            return None
+        if sound.artifact is not None:
+            return self.file(sound.artifact)
+        assert sound.input is not None, "the schema of plans allows no other"
+        return self.given(sound.input)
 
     async def copy(self, job: str, save: Save) -> list[events.FileWritten]:
         """Put the files of an output in their place: under its name, numbered when they are several."""
@@ -85,23 +99,33 @@ def _copy(file: Path, to: Path) -> None:
 
 
 def _measured(path: Path) -> tuple[int, str]:
-    """A file's size in bytes, and its SHA-256."""
+    """A file's size in bytes, and its SHA-256; of a folder the size of all its files, and the hash of their hashes."""
+    if path.is_dir():
+        files = sorted(path.iterdir())
+        digest = hashlib.sha256("".join(sha256_of(file) for file in files).encode()).hexdigest()
+        return sum(file.stat().st_size for file in files), digest
     return path.stat().st_size, sha256_of(path)
 
 
 def previewed(file: str, *, preview: bool) -> str:
-    """A file's name; that of a preview says so."""
-    stem, _, suffix = file.rpartition(".")
-    return f"{stem}.preview.{suffix}" if preview else file
+    """A file's name, or a folder's; that of a preview says so."""
+    stem, dot, suffix = file.rpartition(".")
+    if not dot:
+        stem, suffix = file, ""
+    return f"{stem}.preview{dot}{suffix}" if preview else file
 
 
-def _assemble(files: list[Path], output: Output, to: Path, preview: bool) -> None:
+def _assemble(files: list[Path], sound: Path | None, output: Output, to: Path, preview: bool) -> None:
     from reelc_runtime.media import errors
     from reelc_runtime.media.assemble import assemble
+    from reelc_runtime.media.sequence import split
 
     metadata = {"comment": "reelc preview: an animatic made of stand-ins, not a render"} if preview else {}
     try:
-        assemble(files, output, to, metadata=metadata)
+        if output.join == "split":
+            split(files, output, to)
+        else:
+            assemble(files, output, to, metadata=metadata, sound=sound)
     except errors.DiskFull as error:
         raise RunFault(_kept(NO_SPACE, str(error), files)) from None
     except errors.WriteFailed as error:

@@ -23,6 +23,7 @@ from reelc_runtime.run import events, faults, match
 from reelc_runtime.run.context import Context, Result, read_result
 from reelc_runtime.run.delivery import Delivery
 from reelc_runtime.run.faults import Locator, RunFault, bad_address, bad_database
+from reelc_runtime.run.given import unchanged
 from reelc_runtime.run.ids import Attempt
 from reelc_runtime.run.job import JobBody, retried
 from reelc_runtime.run.kept import SOURCES, sources_to_json
@@ -241,7 +242,8 @@ class _Driver:
 
     async def _with_engine(self) -> list[events.Written]:
         self.context = self._make_context()
-        await survey((self.jobs[name] for name in self.request.goal.jobs), self.context)
+        goal = self.request.goal
+        await survey((self.jobs[name] for name in goal.jobs), goal.outputs, self.context, self.request.input_path)
         for job in self.request.goal.jobs:
             self.results[job] = asyncio.get_running_loop().create_future()
         if self.request.database is None:
@@ -465,6 +467,7 @@ class _Driver:
             preview=preview,
             labelled=preview and not self.request.clean,
             file=self._file,
+            given=self._given,
             saved=self._saved,
             report=self._tell,
         )
@@ -474,6 +477,13 @@ class _Driver:
         result = self.results[self.makers[artifact]].result()
         assert result is not None, "all jobs are done"
         return result.files[artifact].path
+
+    def _given(self, name: str) -> Path:
+        """Where an input lies that is still what the plan was made with."""
+        item = next(i for i in self.request.plan.inputs if i.id == name)
+        path = self.request.input_path(item.path)
+        unchanged(path, item.path, item.sha256)
+        return path
 
     def _saved(self, job: str, save: Save) -> list[Path]:
         """Where the files lie that a node of the user's own saved."""

@@ -14,12 +14,12 @@ from typing import Any
 
 from reelc_compiler.plan import Artifact, Graph, Job, Plan, Save, media_to_json
 from reelc_dsl.diagnostics import Diagnostic
-from reelc_dsl.diagnostics.codes import BAD_RESULT, BAD_WORKER, INPUT_CHANGED, MISSING_INPUT_FILE
+from reelc_dsl.diagnostics.codes import BAD_RESULT, BAD_WORKER
 from reelc_runtime.comfy import Clock, ComfyClient, ComfyError, OutputFile, Rejected, ServerError, outputs_of
-from reelc_runtime.digest import sha256_of
 from reelc_runtime.run import events
 from reelc_runtime.run.faults import Locator, RunFault
 from reelc_runtime.run.follow import Follower
+from reelc_runtime.run.given import gone, unchanged
 from reelc_runtime.run.prompts import take_off
 from reelc_runtime.run.refusals import refused
 
@@ -97,7 +97,7 @@ class Steps:
         for key in dict.fromkeys(u.input for u in self.job.uploads):
             item = inputs[key]
             path = self.input_path(item.path)
-            await asyncio.to_thread(self._unchanged, path, item.path, item.sha256)
+            await asyncio.to_thread(unchanged, path, item.path, item.sha256)
             names[key] = await self._send(path, item.upload_name, item.bytes, item.path)
         artifacts: dict[str, str] = {}
         for artifact in self.job.artifacts_in:
@@ -135,27 +135,13 @@ class Steps:
             try:
                 await self.client.upload_image(path, name)
             except OSError:
-                raise RunFault(_gone(shown)) from None
+                raise RunFault(gone(shown)) from None
             except ServerError as error:
                 if error.status != TOO_LARGE:
                     raise
                 raise RunFault(_too_large(self.client.url, shown, size)) from None
         self.report(events.InputUploaded(job=self.job.id, input=shown, name=name, bytes=size, sent=not there))
         return name
-
-    def _unchanged(self, path: Path, shown: str, sha256: str) -> None:
-        try:
-            digest = sha256_of(path)
-        except OSError:
-            raise RunFault(_gone(shown)) from None
-        if digest != sha256:
-            raise RunFault(
-                Diagnostic(
-                    code=INPUT_CHANGED,
-                    message=f"the input file `{shown}` was changed after the plan was made",
-                    help=("compile again; nothing was sent",),
-                )
-            )
 
     # -- submit and follow -------------------------------------------------------------------
 
@@ -356,10 +342,6 @@ def _ending(filename: str) -> str:
     """The ending of a file from a worker, ``.png``; ``.bin`` where it has none that says anything."""
     ending = Path(filename).suffix.lower()
     return ending if re.fullmatch(r"\.[a-z0-9]{1,12}", ending) else ".bin"
-
-
-def _gone(shown: str) -> Diagnostic:
-    return Diagnostic(code=MISSING_INPUT_FILE, message=f"the input file `{shown}` is no longer there")
 
 
 def _too_large(url: str, shown: str, size: int) -> Diagnostic:

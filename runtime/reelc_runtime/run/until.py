@@ -66,11 +66,11 @@ def goal_of(plan: Plan, until: str | None) -> Goal:
     saves = tuple((job, save) for job, save in saves if save.name == until)
     outputs = tuple(o for o in plan.outputs if o.name == until)
     made = [a for job in plan.jobs for a in job.artifacts_out]
-    films = {a for output in plan.outputs for a in output.artifacts}
+    films = {a for output in plan.outputs for a in output.made_of}
     looks = () if outputs or saves else tuple(a for a in made if a.id not in films and _called(a, until))
     if not outputs and not looks and not saves:
         raise RunFault(_unknown(plan, [a for a in made if a.id not in films], until))
-    wanted = {a for output in outputs for a in output.artifacts} | {a.id for a in looks}
+    wanted = {a for output in outputs for a in output.made_of} | {a.id for a in looks}
     jobs = _needed(plan, wanted, {job for job, _ in saves})
     return Goal(until=until, jobs=jobs, outputs=outputs, looks=looks, saves=saves)
 
@@ -123,7 +123,7 @@ async def _look(run: Delivery, artifact: Artifact) -> events.OutputWritten:
 
 def _encode(source: Path, to: Path, artifact: Artifact, preview: bool, labelled: bool) -> None:
     from reelc_runtime.media import errors
-    from reelc_runtime.media.encode import encode_h264
+    from reelc_runtime.media.encode import encode
     from reelc_runtime.media.lossless import Frame, read_frames
 
     facts = artifact.facts
@@ -140,8 +140,6 @@ def _encode(source: Path, to: Path, artifact: Artifact, preview: bool, labelled:
 
     metadata = {"comment": "reelc preview: an animatic made of stand-ins, not a render"} if preview else {}
     try:
-        encode_h264(
-            frames(), to, width=facts.width, height=facts.height, fps=facts.fps, crf=LOOK_CRF, metadata=metadata
-        )
+        encode(frames(), to, width=facts.width, height=facts.height, fps=facts.fps, crf=LOOK_CRF, metadata=metadata)
     except errors.MediaError as error:
         raise RunFault(Diagnostic(code=BAD_RESULT, message=f"{to.name} cannot be written: {error}")) from None

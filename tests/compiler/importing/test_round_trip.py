@@ -17,7 +17,7 @@ from reelc_compiler.catalog import Catalog, load_catalog
 from reelc_compiler.driver import Request, compile_plan
 from reelc_compiler.importing.convert import Imported, import_graph
 from reelc_compiler.importing.graphs import GraphText, Unreadable, parse_graph
-from reelc_compiler.inputs import PictureInfo
+from reelc_compiler.inputs import InputInfo
 from reelc_compiler.loader import std_names, std_source
 from reelc_compiler.sema.resolve import SourceProvider
 from reelc_compiler.target.comfyui.validate import validate
@@ -55,7 +55,7 @@ def compiled(text: str, catalog: Catalog) -> Mapping[str, Any]:
     return job.graph
 
 
-def no_pictures(path: str, module: str) -> PictureInfo:
+def no_pictures(path: str, module: str, kind: str) -> InputInfo:
     raise AssertionError("an imported program names no picture")
 
 

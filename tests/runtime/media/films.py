@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from reelc_compiler.plan import Encode, Facts, Output
-from reelc_runtime.media.encode import encode_h264
+from reelc_runtime.media.encode import encode
 
 
 def pictures(count: int, width: int, height: int) -> Iterator[np.ndarray]:
@@ -29,9 +29,7 @@ def film(
     path: Path, count: int = 25, width: int = 64, height: int = 48, fps: Fraction = Fraction(24), crf: float = 20
 ) -> Path:
     """A film as the preview worker writes it."""
-    encode_h264(
-        pictures(count, width, height), path, width=width, height=height, fps=fps, crf=crf, metadata={"title": "x"}
-    )
+    encode(pictures(count, width, height), path, width=width, height=height, fps=fps, crf=crf, metadata={"title": "x"})
     return path
 
 

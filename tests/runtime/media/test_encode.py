@@ -10,7 +10,7 @@ import pytest
 from films import film, pictures
 
 from reelc_runtime.media import color
-from reelc_runtime.media.encode import encode_h264
+from reelc_runtime.media.encode import encode
 from reelc_runtime.media.errors import WriteFailed
 from reelc_runtime.media.verify import probe_video
 
@@ -28,7 +28,7 @@ PURE = {
 def test_pure_colours_become_bt709_limited(tmp_path: Path, rgb: tuple[int, int, int]):
     picture = np.full((64, 64, 3), rgb, np.uint8)
     path = tmp_path / "pure.mp4"
-    encode_h264([picture] * 3, path, width=64, height=64, fps=Fraction(24), crf=1, metadata={})
+    encode([picture] * 3, path, width=64, height=64, fps=Fraction(24), crf=1, metadata={})
     with av.open(str(path)) as source:
         frame = next(source.decode(video=0))
         planes = frame.to_ndarray()
@@ -61,15 +61,15 @@ def test_a_failing_source_leaves_no_file_and_keeps_its_error(tmp_path: Path):
         raise FileNotFoundError("the source's own")
 
     with pytest.raises(FileNotFoundError, match="own"):
-        encode_h264(failing(), tmp_path / "a.mp4", width=64, height=48, fps=Fraction(24), crf=20, metadata={})
+        encode(failing(), tmp_path / "a.mp4", width=64, height=48, fps=Fraction(24), crf=20, metadata={})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_odd_sizes_and_wrong_shapes_are_refused(tmp_path: Path):
     with pytest.raises(WriteFailed, match="even"):
-        encode_h264([], tmp_path / "a.mp4", width=63, height=48, fps=Fraction(24), crf=20, metadata={})
+        encode([], tmp_path / "a.mp4", width=63, height=48, fps=Fraction(24), crf=20, metadata={})
     with pytest.raises(WriteFailed, match="shape"):
-        encode_h264(pictures(2, 32, 48), tmp_path / "a.mp4", width=64, height=48, fps=Fraction(24), crf=20, metadata={})
+        encode(pictures(2, 32, 48), tmp_path / "a.mp4", width=64, height=48, fps=Fraction(24), crf=20, metadata={})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -79,9 +79,9 @@ def test_memory_does_not_grow_with_the_film(tmp_path: Path):
 
     def run(count: int) -> None:
         # 600 pictures of this size are 265 MB.
-        encode_h264(
+        encode(
             pictures(count, 480, 306), tmp_path / "a.mp4", width=480, height=306, fps=Fraction(24), crf=40,
-            metadata={}, preset="ultrafast",
+            metadata={},
         )  # fmt: skip
 
     run(120)

@@ -1,4 +1,4 @@
-"""``load``: the uploaded file itself, decoded as ComfyUI decodes it."""
+"""``load``: the uploaded file itself, decoded as ComfyUI decodes it. Of a sound nothing is needed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,8 @@ def _path(task: Task) -> Path:
     except BadName as error:
         raise StandInError(str(error)) from error
     if not path.is_file():
-        raise StandInError(f"{task.settings.get('field')} - Invalid image file: {name}")
+        what = {"file": "video", "audio": "audio"}.get(str(task.settings.get("field")), "image")
+        raise StandInError(f"{task.settings.get('field')} - Invalid {what} file: {name}")
     return path
 
 
@@ -33,7 +34,7 @@ def check(task: Task) -> str | None:
 
 
 def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
-    """One frame of a picture (orientation applied, alpha dropped), or all frames of a hand-over."""
+    """One frame of a picture (orientation applied, alpha dropped), or all frames of a film or a hand-over."""
     path = _path(task)
     if task.makes.kind == "image":
         picture = pictures.decode(path.read_bytes())
@@ -48,4 +49,4 @@ def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
         raise StandInError(f"{path.name} is not a clip that can be decoded") from error
 
 
-STAND_IN = StandInKind(takes=0, check=check, frames=frames)
+STAND_IN = StandInKind(takes=0, check=check, frames=frames, sound=True)

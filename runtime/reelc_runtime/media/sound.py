@@ -1,0 +1,210 @@
+"""The sound of a film: decoded from a file, brought to the film's exact length, and encoded beside the pictures."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.audio.resampler import AudioResampler
+from av.container import OutputContainer
+from av.error import FFmpegError
+from numpy.typing import NDArray
+
+from reelc_compiler.codecs import CODECS
+from reelc_compiler.plan import Facts, Output
+from reelc_runtime.media.errors import CannotJoin, MediaError, NotAVideo, TooLarge, Truncated, reading, writing
+from reelc_runtime.media.files import whole_file
+
+Samples = NDArray[np.float32]
+
+# Rates that every player knows; sound of another is brought to the last.
+RATES = (32000, 44100, 48000)
+AAC_RATE = 256_000
+# Samples that are encoded at once where an encoder takes any number.
+CHUNK = 1024
+# Seconds by which sound that a node made may be longer or shorter than its stage says: models make it in pieces.
+TOLERANCE = Fraction(1, 2)
+SILENCE_RATE = 48000
+MOST_SECONDS = 12 * 3600
+
+
+class SoundTrack:
+    """The sound stream of a film that is being written; its packets go between those of the pictures.
+
+    Args:
+        to: the film, for errors.
+        codec: libav's name of the encoder.
+        samples: the sound, float32 ``[channels, samples]`` in pieces.
+        rate: samples a second.
+        channels: 1 or 2.
+        total: how many samples the film lasts.
+    """
+
+    def __init__(self, to: Path, codec: str, samples: Iterator[Samples], rate: int, channels: int, total: int) -> None:
+        self.rate = rate
+        self._to = to
+        self._codec = codec
+        self._layout = "mono" if channels == 1 else "stereo"
+        self._left = total
+        self._samples = _exactly(samples, channels, total)
+        self._done = 0
+        self._waiting: Samples = np.zeros((channels, 0), np.float32)
+        self._container: OutputContainer | None = None
+
+    @staticmethod
+    @contextmanager
+    def of(path: Path | None, to: Path, output: Output) -> Generator["SoundTrack | None"]:
+        """The sound of a file, as long as the pictures of a film; None without a file.
+
+        Raises:
+            NotAVideo: the file has no sound that can be decoded.
+            CannotJoin: the film has no place for sound.
+        """
+        if path is None:
+            yield None
+            return
+        codec = CODECS[output.encode.codec].sound
+        length = output.facts.duration
+        if codec is None or length is None:
+            raise CannotJoin(f"{output.file} has no place for sound")
+        with _opened(path) as (source, found, channels):
+            rate = found if found in RATES else RATES[-1]
+            # round() would go to the even one of two as near; a film ends with its last frame's time.
+            total = int(length * rate + Fraction(1, 2))
+            yield SoundTrack(to, codec, _decoded(source, path, rate, channels), rate, channels, total)
+
+    def begin(self, container: OutputContainer) -> None:
+        """Open the stream in the film, behind that of the pictures."""
+        self._stream: Any = container.add_stream(self._codec, rate=self.rate, layout=self._layout)
+        if self._codec == "aac":
+            self._stream.bit_rate = AAC_RATE
+        self._container = container
+
+    def until(self, seconds: Fraction) -> None:
+        """Write the sound that is heard until then."""
+        while self._left and Fraction(self._done, self.rate) <= seconds:
+            self._some()
+
+    def finish(self) -> None:
+        """Write the rest."""
+        while self._left:
+            self._some()
+        self._mux(None)
+
+    def _some(self) -> None:
+        count = min(CHUNK, self._left)
+        while self._waiting.shape[1] < count:
+            self._waiting = np.concatenate([self._waiting, next(self._samples)], axis=1)
+        piece, self._waiting = self._waiting[:, :count], self._waiting[:, count:]
+        frame = _frame(piece, self._stream.codec_context.format.name, self._layout)
+        frame.sample_rate = self.rate
+        frame.pts, frame.time_base = self._done, Fraction(1, self.rate)
+        self._mux(frame)
+        self._done += count
+        self._left -= count
+
+    def _mux(self, frame: Any) -> None:
+        assert self._container is not None, "the track has begun"
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except (FFmpegError, OSError) as error:
+            raise writing(error, self._to) from error
+
+
+def _frame(piece: Samples, wanted: str, layout: str) -> Any:
+    """Samples as the encoder takes them."""
+    if wanted == "fltp":
+        return av.AudioFrame.from_ndarray(np.ascontiguousarray(piece), format="fltp", layout=layout)
+    whole = np.clip(np.rint(piece * 32768), -32768, 32767).astype(np.int16)
+    return av.AudioFrame.from_ndarray(whole.T.reshape(1, -1).copy(), format="s16", layout=layout)
+
+
+def _exactly(samples: Iterator[Samples], channels: int, total: int) -> Iterator[Samples]:
+    """A sound cut off after so many samples, or filled up with silence."""
+    for piece in samples:
+        if piece.shape[1] >= total:
+            yield piece[:, :total]
+            return
+        total -= piece.shape[1]
+        yield piece
+    while total:
+        count = min(total, CHUNK)
+        total -= count
+        yield np.zeros((channels, count), np.float32)
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[tuple[Any, int, int]]:
+    """A file with sound, its samples a second, and how many channels of it are kept: more than two are mixed down."""
+    try:
+        with av.open(path.as_posix()) as source:
+            streams = [s for s in source.streams.audio if cast(Any, s).codec_context is not None]
+            if not streams:
+                raise NotAVideo(f"{path.name} has no sound that can be decoded")
+            context: Any = streams[0].codec_context
+            yield source, int(context.sample_rate or RATES[-1]), 1 if context.layout.nb_channels == 1 else 2
+    except MediaError:
+        raise
+    except (FFmpegError, OSError, ValueError) as error:
+        raise reading(error, path) from error
+
+
+def _decoded(source: Any, path: Path, rate: int, channels: int) -> Iterator[Samples]:
+    """The first sound stream from its beginning, in pieces."""
+    resampler = AudioResampler(format="fltp", layout="mono" if channels == 1 else "stereo", rate=rate)
+    try:
+        for frame in source.decode(audio=0):
+            frame.pts = None
+            for piece in resampler.resample(frame):
+                yield cast(Samples, piece.to_ndarray())
+        for piece in resampler.resample(None):
+            yield cast(Samples, piece.to_ndarray())
+    except (FFmpegError, OSError, ValueError) as error:
+        raise Truncated(f"{path.name} cannot be decoded to its end") from error
+
+
+def check_sound(path: Path, facts: Facts) -> list[str]:
+    """Decode a sound that a worker made, and compare its length with the plan.
+
+    Returns:
+        What is not as planned, a sentence each.
+
+    Raises:
+        MediaError: it cannot be decoded.
+    """
+    with _opened(path) as (source, rate, channels):
+        count = 0
+        for piece in _decoded(source, path, rate, channels):
+            count += piece.shape[1]
+            if count > MOST_SECONDS * rate:
+                raise TooLarge(f"{path.name} has more than {MOST_SECONDS // 3600} hours of sound")
+    found, wanted = Fraction(count, rate), facts.seconds or Fraction(0)
+    if abs(found - wanted) > TOLERANCE:
+        return [f"the sound lasts {float(found):.3f} s instead of {float(wanted):.3f} s"]
+    return []
+
+
+def write_silence(to: Path, seconds: Fraction) -> None:
+    """A FLAC file of silence, as long as that.
+
+    Raises:
+        WriteFailed, DiskFull: it cannot be written.
+    """
+    left = int(seconds * SILENCE_RATE + Fraction(1, 2))
+    with whole_file(to) as part:
+        try:
+            with av.open(part.as_posix(), "w", format="flac", options={"fflags": "+bitexact"}) as output:
+                stream: Any = output.add_stream("flac", rate=SILENCE_RATE, layout="stereo")
+                done = 0
+                while left:
+                    count = min(left, SILENCE_RATE)
+                    frame = _frame(np.zeros((2, count), np.float32), "s16", "stereo")
+                    frame.sample_rate, frame.pts, frame.time_base = SILENCE_RATE, done, Fraction(1, SILENCE_RATE)
+                    output.mux(stream.encode(frame))
+                    done, left = done + count, left - count
+                output.mux(stream.encode(None))
+        except (FFmpegError, OSError) as error:
+            raise writing(error, to) from error
