@@ -4,10 +4,12 @@ import re
 import struct
 import zlib
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import click
 import pytest
+from recordings import write_film, write_sound
 
 from reelc import api
 from reelc.cli.app import COMMANDS, app
@@ -23,6 +25,8 @@ SOURCES = ("reelc", "runtime", "compiler", "dsl")
 
 FENCE = re.compile(r"(?P<before>[^\n]*\n)?^```reel\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r'"([^"\n]+\.(?:png|jpg|jpeg|webp|bmp))"')
+FILM = re.compile(r'"([^"\n/]+\.(?:mp4|mov))"')
+SOUND = re.compile(r'"([^"\n/]+\.(?:wav|flac))"')
 GRAPH = re.compile(r'"([^"\n/]+\.json)"')
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -71,6 +75,10 @@ def test_examples_have_no_errors(example: Example, tmp_path: Path) -> None:
         picture = tmp_path / name
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(png(1600, 900))
+    for name in FILM.findall(example.text):
+        write_film(tmp_path / name, 96, size=(640, 480))
+    for name in SOUND.findall(example.text):
+        write_sound(tmp_path / name, Fraction(2))
     for name in GRAPH.findall(example.text):
         (tmp_path / name).write_bytes((ROOT / "tests" / "corpus" / "graph.json").read_bytes())
     file = tmp_path / "example.reel"

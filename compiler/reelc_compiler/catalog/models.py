@@ -23,6 +23,7 @@ class ModelInfo:
         gated: the host wants an account that has accepted the licence.
         source: where these facts come from.
         excludes: where the licence does not apply: ``South Korea``.
+        named: what else stands for it in a graph: the choice of a node that downloads it.
     """
 
     file: str
@@ -37,6 +38,7 @@ class ModelInfo:
     source: str
     note: str = ""
     excludes: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
     @property
     def of_pack(self) -> bool:
@@ -45,8 +47,10 @@ class ModelInfo:
 
     def is_named(self, value: str) -> bool:
         """Whether a text means it: the file, or the repository after whose last part a pack calls a folder."""
-        return self.file == value or (
-            self.of_pack and "/" in value and value.rsplit("/", 1)[-1] in self.folder.split("/")
+        return (
+            self.file == value
+            or value in self.named
+            or (self.of_pack and "/" in value and value.rsplit("/", 1)[-1] in self.folder.split("/"))
         )
 
 
@@ -78,5 +82,5 @@ def known_models() -> tuple[ModelInfo, ...]:
 def _models() -> Mapping[tuple[str, str], ModelInfo]:
     raw: list[dict[str, Any]] = json.loads(_DATA.read_text("utf-8"))["models"]
     for entry in raw:
-        entry["excludes"] = tuple(entry.get("excludes", ()))
+        entry |= {name: tuple(entry.get(name, ())) for name in ("excludes", "named")}
     return {(entry["folder"], entry["file"]): ModelInfo(**entry) for entry in raw}

@@ -227,6 +227,8 @@ class _Inputs:
         medium = Medium(Ref(op, 0, loader.socket), facts)
         self.builder.medium(medium, region)
         self._paths[medium] = info.path
+        if kind == "clip" and item.facts.seconds is not None and "LoadAudio" in self.catalog:
+            self.builder.sounds[medium] = self.load(path, "audio", module, span)
         return medium
 
     def _input(self, info: InputInfo) -> Input:

@@ -24,7 +24,7 @@ from reelc_compiler.sema.program import (
     Program,
 )
 from reelc_compiler.units import Size, quantity
-from reelc_compiler.values import NodeValue, RangeValue, RecordValue, only
+from reelc_compiler.values import NodeValue, RangeValue, RecordValue, SequenceValue, only
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Frame
 from reelc_dsl.diagnostics.codes import (
@@ -173,6 +173,8 @@ class Evaluator:
                 assert isinstance(member, ConstBinding)
                 return self.constant(member.module, member.decl)
         value = self.value(expr.value, env)
+        if isinstance(value, Medium | SequenceValue) and expr.name.text == "audio":
+            return media.sound_of(self, value, expr.name.span)
         if isinstance(value, NodeValue) and expr.name.text not in dict(value.outputs):
             value = only(value)
         return values.field(value, expr.name.text)

@@ -106,7 +106,26 @@ def medium(evaluator: "Evaluator", source: Any, kind: str, given: dict[str, Any]
         _say_views(evaluator, ref, given, places)
     stated = Medium(ref, facts)
     evaluator.builder.medium(stated, evaluator.region.id, read)
+    if "audio" in given:
+        evaluator.builder.sounds[stated] = given["audio"]
     return stated
+
+
+def sound_of(evaluator: "Evaluator", clip: Medium | SequenceValue, span: Span) -> Medium:
+    """The sound that was made, or given, together with a clip.
+
+    Raises:
+        Stop: there is none.
+    """
+    found = evaluator.builder.sounds.get(clip) if isinstance(clip, Medium) else None
+    if found is None:
+        raise evaluator.stop(
+            REQUIREMENT,
+            "this clip has no sound",
+            span,
+            "stages that change a clip do not take its sound along: name the clip as it was loaded or generated",
+        )
+    return found
 
 
 def sound(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span]) -> Medium:

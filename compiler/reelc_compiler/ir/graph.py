@@ -218,6 +218,8 @@ class GraphBuilder:
         self.films: list[Film] = []
         self.saves: list[Save] = []
         self.names: dict[Medium, list[str]] = {}
+        # The sound that comes with a clip.
+        self.sounds: dict[Medium, Medium] = {}
         self._known: dict[bytes, int] = {}
         self._views: list[frozenset[Facts]] = []
 

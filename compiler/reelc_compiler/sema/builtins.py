@@ -105,6 +105,7 @@ _ALL = (
             BuiltinParam("frames", (INT,)),
             BuiltinParam("fps", (RATE,)),
             *_VIEW,
+            BuiltinParam("audio", (AUDIO,), required=False),
         ),
         _always(CLIP),
     ),

@@ -110,7 +110,7 @@ FROM_FILE = (IMAGE, CLIP, AUDIO)
 _PICTURE: Mapping[str, Kind] = {"width": INT, "height": INT, "size": SIZE, "layout": TEXT, "projection": TEXT}
 FACTS: Mapping[Kind, Mapping[str, Kind]] = {
     IMAGE: _PICTURE,
-    CLIP: {**_PICTURE, "frames": INT, "fps": RATE, "duration": DURATION},
+    CLIP: {**_PICTURE, "frames": INT, "fps": RATE, "duration": DURATION, "audio": AUDIO},
     AUDIO: {"duration": DURATION},
     SIZE: {"width": INT, "height": INT},
 }

@@ -5,10 +5,11 @@ frame as its display matrix says by whole quarters, and play all at the stream's
 sound stream whole.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 from av.container import InputContainer
@@ -112,8 +113,7 @@ def _sound(container: InputContainer) -> Fraction | None:
     if stream.codec_context is None:
         return None
     samples, rate = 0, int(stream.codec_context.sample_rate or 0)
-    decoded: Any = container.decode(stream)
-    for frame in decoded:
+    for frame in cast(Iterator[Any], container.decode(stream)):
         samples += int(frame.samples)
         rate = int(frame.sample_rate)
         if samples > MAX_HOURS * 3600 * rate:
