@@ -29,6 +29,7 @@ def test_data_is_in_the_wheel(wheel: Path) -> None:
     wanted |= {f"reelc_dsl/std/{name}.reel" for name in (*std_names(), "prelude")}
     wanted |= {f"reelc_compiler/data/catalogs/{name}.catalog" for name in catalog_names()}
     wanted |= {f"reelc/data/templates/{name}" for name in ("still/main.reel", "shots/main.reel", "gitignore")}
+    wanted |= {f"reelc_compiler/data/{name}.json" for name in ("models", "fonts")}
     assert not wanted - names
 
 

@@ -26,6 +26,8 @@ HERE = Path(__file__).parent / "stages"
 FILMS = sorted(HERE.glob("*.reel"))
 # What a good graph may draw: a stage says in its text why it uses such a node.
 BORNE = {"W0501"}
+# What makes no node of its own, and cannot be seen in a graph.
+NO_NODES = {"titles.spot"}
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def test_preview(film: Path, folder: Path) -> None:
 def test_every_stage_has_a_film(folder: Path) -> None:
     called = {name for film in FILMS for name in _called(placed(film, folder))}
     wanted = {f"{module}.{stage}" for module in ("prelude", *loader.std_names()) for stage in _stages(module)}
-    assert sorted(wanted - called) == []
+    assert sorted(wanted - called - NO_NODES) == []
 
 
 def _stages(module: str) -> Iterator[str]:

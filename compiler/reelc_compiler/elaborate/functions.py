@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from reelc_compiler import lettering
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
 from reelc_compiler.units import Size
 from reelc_compiler.values import ModelFile
@@ -71,6 +72,22 @@ def size(width: int, height: int) -> Size:
     return Size(width, height)
 
 
+def text_width(text: str, font: str) -> Fraction:
+    """How wide a line of text is in a font, in sizes of the font."""
+    return lettering.width(text, _runs(font))
+
+
+def unwritable(text: str, font: str) -> str:
+    """The characters of a text that a font lacks, each once."""
+    return lettering.lacking(text, _runs(font))
+
+
+def _runs(font: str) -> lettering.Runs:
+    if font not in lettering.fonts():
+        raise ArithmeticFault(f"the fonts that are known are {', '.join(lettering.fonts())}, not {font}")
+    return lettering.fonts()[font]
+
+
 PURE: Mapping[str, Callable[..., Any]] = {
     "nearest": nearest,
     "floor": floor,
@@ -85,4 +102,7 @@ PURE: Mapping[str, Callable[..., Any]] = {
     "contains": contains,
     "derive": derive,
     "size": size,
+    "rgb": lettering.color,
+    "text_width": text_width,
+    "unwritable": unwritable,
 }

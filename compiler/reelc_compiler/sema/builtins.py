@@ -23,6 +23,7 @@ from reelc_compiler.sema.kinds import (
     assignable,
     join,
     list_of,
+    optional,
     single,
 )
 from reelc_dsl.records import dataclass
@@ -94,6 +95,9 @@ _ALL = (
     Builtin("contains", (BuiltinParam("text", (TEXT, ANY_FILE)), BuiltinParam("part", (TEXT,))), _always(BOOL)),
     Builtin("derive", (BuiltinParam("seed", (SEED, INT)), BuiltinParam("name", (TEXT, INT))), _always(SEED)),
     Builtin("size", (BuiltinParam("width", (INT,)), BuiltinParam("height", (INT,))), _always(SIZE)),
+    Builtin("rgb", (BuiltinParam("color", (TEXT,)),), _always(optional(INT))),
+    Builtin("text_width", (BuiltinParam("text", (TEXT,)), BuiltinParam("font", (TEXT,))), _always(FLOAT)),
+    Builtin("unwritable", (BuiltinParam("text", (TEXT,)), BuiltinParam("font", (TEXT,))), _always(TEXT)),
     Builtin("has_node", (BuiltinParam("name", (TEXT,)),), _always(BOOL)),
     Builtin("has_input", (BuiltinParam("node", (TEXT,)), BuiltinParam("name", (TEXT,))), _always(BOOL)),
     Builtin("image", (BuiltinParam("frames", (FRAMES,)), BuiltinParam("size", (SIZE,)), *_VIEW), _always(IMAGE)),

@@ -61,6 +61,8 @@ STAND_INS = (
     "equirect",
     "card",
     "silence",
+    "title",
+    "overlay",
     "none",
 )
 SETTINGS: dict[str, dict[str, Kind]] = {

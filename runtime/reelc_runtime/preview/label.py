@@ -56,6 +56,21 @@ def letters(text: str) -> Frame:
     """The text with room around it, uint8 ``[height, width]``, white on black."""
     (width, height), baseline = cv2.getTextSize(text, _FONT, 2.0, 4)
     room = height // 2
-    canvas = np.zeros((height + baseline + room, width + 2 * room), np.uint8)
-    cv2.putText(canvas, text, (room, height + room // 2), _FONT, 2.0, (255,), 4, cv2.LINE_AA)
+    return _drawn(text, width + 2 * room, height + baseline + room, room, height + room // 2)
+
+
+def line(text: str) -> tuple[Frame, int, int]:
+    """The text from its first letter to its last, as :func:`letters`, with room above and below.
+
+    Returns:
+        The picture; how far down in it the capitals begin, and how high they are, in its pixels.
+    """
+    (width, height), _ = cv2.getTextSize(text, _FONT, 2.0, 4)
+    rows = np.flatnonzero(_drawn("H", 2 * height, 3 * height, 0, 2 * height).any(axis=1))
+    return _drawn(text, max(1, width), 3 * height, 0, 2 * height), int(rows[0]), len(rows)
+
+
+def _drawn(text: str, width: int, height: int, left: int, baseline: int) -> Frame:
+    canvas = np.zeros((height, width), np.uint8)
+    cv2.putText(canvas, text, (left, baseline), _FONT, 2.0, (255,), 4, cv2.LINE_AA)
     return cast(Frame, canvas)

@@ -57,4 +57,4 @@ def test_the_file_has_one_form() -> None:
     keys = [(entry["folder"], entry["file"]) for entry in value["models"]]
     assert keys == sorted(set(keys))
     for entry in value["models"]:
-        assert FIELDS <= set(entry) <= FIELDS | {"note", "excludes"}
+        assert FIELDS <= set(entry) <= FIELDS | {"note", "excludes", "named"}
