@@ -256,6 +256,8 @@ def _request(
         catalog=catalog,
         provider=project.provider(lock.package, lock.package_modules),
         probe=lock.probe,
+        table=lock.table,
+        files=lock.files,
         pipeline=pipeline,
         overrides=dict(overrides),
         models=lock.models,

@@ -10,7 +10,7 @@ from pathlib import Path
 from reelc.catalogs import DUMP, FOLDER, SUFFIX, open_catalog, read_catalog
 from reelc_compiler.catalog import Catalog, ModelInfo, catalog_names, load_catalog, lookup
 from reelc_compiler.facts import AUDIO, Facts
-from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged
+from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged, Table
 from reelc_compiler.loader import Project, std_names, std_source
 from reelc_compiler.lock import NAME, Lock, LockedInput, LockedStages
 from reelc_compiler.locktext import BadLock, read, write
@@ -145,12 +145,7 @@ class Held:
         Raises:
             InputFault: E0601 to E0604, E0613, E0614.
         """
-        if module in self.project.packaged:
-            raise InputFault(
-                PACKAGE_REACH,
-                f"`{module}` is a package's, and names the file `{path}`",
-                "give it the file as an argument, or tell its makers",
-            )
+        self._reach(path, module)
         try:
             info = self.project.probe(path, module, kind, None if kind == "image" else media_library())
         except InputFault as fault:
@@ -170,6 +165,37 @@ class Held:
             if locked is not None and locked.sha256 != info.sha256:
                 self._changed[info.path] = None
         return info
+
+    def table(self, path: str, module: str) -> Table:
+        """The rows of a table file.
+
+        Raises:
+            InputFault: E0601, E0604, E0615.
+        """
+        self._reach(path, module)
+        return self.project.table(path, module)
+
+    def files(self, pattern: str, module: str) -> tuple[str, ...]:
+        """The files of the project that are like a pattern.
+
+        Raises:
+            InputFault: E0601, E0604.
+        """
+        self._reach(pattern, module)
+        return self.project.files(pattern, module)
+
+    def _reach(self, path: str, module: str) -> None:
+        """Refuse files that a package's stages name.
+
+        Raises:
+            InputFault: E0219.
+        """
+        if module in self.project.packaged:
+            raise InputFault(
+                PACKAGE_REACH,
+                f"`{module}` is a package's, and names the file `{path}`",
+                "give it the file as an argument, or tell its makers",
+            )
 
     def _unmeasured(self, key: str, locked: LockedInput, fault: InputFault) -> InputInfo:
         """A file that is there and cannot be measured: the lock's facts, if it is the lock's file.

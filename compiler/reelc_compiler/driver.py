@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.catalog.models import Lookup, lookup
-from reelc_compiler.elaborate import Elaborated, elaborate
-from reelc_compiler.inputs import Probe
+from reelc_compiler.elaborate import Elaborated, Outside, elaborate
+from reelc_compiler.inputs import FindFiles, Probe, ReadTable, no_files, no_table
 from reelc_compiler.overrides import parse_overrides
 from reelc_compiler.sema.check import check
 from reelc_compiler.sema.program import PipelineInfo, Program
@@ -33,6 +33,7 @@ class Request:
         catalog: the node classes of the plan.
         provider: where used modules come from.
         probe: answers for input files.
+        table, files: read tables, and find files by patterns.
         pipeline: which one; None when the file has just one.
         overrides: parameters as given on the command line, name to text.
         whole: all films in one graph, without hand-overs, for ComfyUI's window.
@@ -48,6 +49,8 @@ class Request:
     overrides: Mapping[str, str] = field(default_factory=dict[str, str])
     whole: bool = False
     models: Lookup = lookup
+    table: ReadTable = no_table
+    files: FindFiles = no_files
 
 
 def analyse(request: Request, sink: Sink) -> Program:
@@ -119,7 +122,8 @@ def _elaborate(request: Request, program: Program, pipeline: PipelineInfo, sink:
     overrides = parse_overrides(request.overrides, pipeline, sink)
     if sink.has_errors:
         return None
-    elaborated = elaborate(program, pipeline, overrides, request.catalog, request.probe, sink)
+    outside = Outside(request.probe, request.table, request.files)
+    elaborated = elaborate(program, pipeline, overrides, request.catalog, outside, sink)
     return None if sink.has_errors else elaborated
 
 

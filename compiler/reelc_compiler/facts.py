@@ -77,6 +77,33 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Laid:
+    """How a sound is laid over a film; all in exact seconds.
+
+    Args:
+        start: where in the sound the film begins.
+        fade_in, fade_out: from silence at the film's beginning, and into it at its end.
+        loop: whether the sound begins again from ``start`` where it ends before the film.
+    """
+
+    start: Fraction = Fraction(0)
+    fade_in: Fraction = Fraction(0)
+    fade_out: Fraction = Fraction(0)
+    loop: bool = False
+
+    def to_json(self) -> Json:
+        """As in ``plan.json``; times are exact text."""
+        times = {name: str(getattr(self, name)) for name in ("start", "fade_in", "fade_out")}
+        return {**times, "loop": self.loop}
+
+    @staticmethod
+    def from_json(value: Json) -> "Laid":
+        """The inverse of :meth:`to_json`."""
+        times = {name: Fraction(value[name]) for name in ("start", "fade_in", "fade_out")}
+        return Laid(**times, loop=value["loop"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
     """A file that the user supplies.
 

@@ -1,10 +1,12 @@
 """What the compiler asks of the world about input files; the loader at the edge answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from reelc_compiler.facts import Facts
 from reelc_dsl.diagnostics import Code
+from reelc_dsl.diagnostics.codes import MISSING_INPUT_FILE
 from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source
 
@@ -67,6 +69,25 @@ class Unmeasured(Exception):
 Measure = Callable[[Path], Measured]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A file of rows.
+
+    Args:
+        path: POSIX path relative to the project's folder; what its cells name lies relative to it.
+        rows: each with the line or the number by which people find it, and its cells by column: texts, in TOML and
+            JSON also numbers, bools and lists.
+    """
+
+    path: str
+    rows: tuple[tuple[int, Mapping[str, Any]], ...]
+
+
+# The path of a table, or a pattern of paths, as written, and the key of the module that wrote it.
+ReadTable = Callable[[str, str], Table]
+FindFiles = Callable[[str, str], tuple[str, ...]]
+
+
 class InputFault(Exception):
     """A file that cannot serve as an input: which problem, what to say, what to do."""
 
@@ -79,3 +100,13 @@ class InputFault(Exception):
 # Path as written in the program, the key of the module that wrote it, and what is wanted (``image``, ``clip`` or
 # ``audio``) to facts.
 Probe = Callable[[str, str, str], InputInfo]
+
+
+def no_table(path: str, module: str) -> Table:
+    """Where programs have no folder, as in an import."""
+    raise InputFault(MISSING_INPUT_FILE, f"there is no file `{path}`")
+
+
+def no_files(pattern: str, module: str) -> tuple[str, ...]:
+    """Where programs have no folder, as in an import."""
+    raise InputFault(MISSING_INPUT_FILE, f"no file is like `{pattern}`")

@@ -13,12 +13,14 @@ from unicodedata import normalize
 
 import reelc_dsl
 from reelc_compiler.facts import Facts
-from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged, Unmeasured
+from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged, Table, Unmeasured
 from reelc_compiler.pictures import picture_size
 from reelc_compiler.sema.resolve import SourceProvider
+from reelc_compiler.tables import TableFault, rows_of
 from reelc_compiler.units import rate_text
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import (
+    BAD_TABLE,
     FILE_TOO_LARGE,
     INPUT_TOO_LARGE,
     LARGE_INPUT,
@@ -38,6 +40,8 @@ MAX_SOURCE = 1_000_000
 MAX_GRAPH = 64 * 2**20
 # What ComfyUI takes in one upload unless it is started with another --max-upload-size (0.33.0, /features).
 MAX_UPLOAD = 100 * 2**20
+# A list of more files is a mistake.
+MAX_FILES = 10_000
 # Nobody means to load more floats than this makes; the worker's memory ends far below.
 MAX_RECORDING = 8 * 2**30
 # Pillow, with which ComfyUI loads pictures, refuses more than twice its MAX_IMAGE_PIXELS.
@@ -276,6 +280,59 @@ class Project:
         if kind == "clip" and info.facts.kind != "clip":
             raise InputFault(NOT_A_RECORDING, f"`{path}` is a sound without pictures, and a clip is wanted")
         return info
+
+    def table(self, path: str, module: str) -> Table:
+        """The rows of a CSV, TOML or JSON file.
+
+        Args:
+            path, module: as for :meth:`probe`.
+
+        Raises:
+            InputFault: E0601, E0604, E0615.
+        """
+        real = self._locate(path, module)
+        base = "the .reel file" if module else "the folder you are in"
+        with _there(real, path, base), real.open("rb") as file:
+            data = file.read(MAX_SOURCE + 1)
+        if len(data) > MAX_SOURCE:
+            raise InputFault(BAD_TABLE, f"`{path}` is larger than {MAX_SOURCE // 1000} KB", "is it a table of shots?")
+        try:
+            rows = rows_of(data, real.suffix.lower())
+        except TableFault as error:
+            raise InputFault(BAD_TABLE, f"`{path}` {error}", *error.help) from None
+        return Table(path=self._relative(real), rows=rows)
+
+    def files(self, pattern: str, module: str) -> tuple[str, ...]:
+        """The files that are like a pattern such as ``stills/*.png``, sorted, named as the module would name them.
+
+        Args:
+            pattern: with ``*``, ``?`` and ``[...]``, below the folder of the file that writes it.
+            module: the key of that file.
+
+        Raises:
+            InputFault: E0601, E0604.
+        """
+        key = normpath(join(dirname(module), pattern.replace("\\", "/")))
+        if key.startswith(("../", "/")) or key == ".." or ":" in key.split("/")[0]:
+            raise InputFault(OUTSIDE_PROJECT, f"`{pattern}` leads outside the project's folder")
+        if not pattern or "**" in pattern:
+            raise InputFault(
+                MISSING_INPUT_FILE, f"`{pattern}` is no pattern of files", "as in `stills/*.png`, without `**`"
+            )
+        base = self.root / dirname(module)
+        try:
+            found = [p for p in self.root.glob(key) if p.is_file() and not p.name.startswith(".")]
+        except (ValueError, OSError) as error:
+            raise InputFault(MISSING_INPUT_FILE, f"`{pattern}` is no pattern of files: {_reason(error)}") from None
+        names = sorted(
+            os.path.relpath(p, base).replace(os.sep, "/") for p in found if self._inside(p) and _is_unicode(p.name)
+        )
+        if not names:
+            help_ = "the pattern is relative to the .reel file"
+            raise InputFault(MISSING_INPUT_FILE, f"no file is like `{pattern}`", help_)
+        if len(names) > MAX_FILES:
+            raise InputFault(MISSING_INPUT_FILE, f"more than {MAX_FILES} files are like `{pattern}`", "name fewer")
+        return tuple(names)
 
     def input_key(self, path: str, module: str) -> str:
         """The path by which a plan names an input, whether or not it is there.

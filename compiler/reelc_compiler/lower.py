@@ -177,7 +177,7 @@ def _output(film: Film, ready: Mapping[int, Artifact]) -> Output:
     track, sound = film.track, None
     if track is not None:
         made = ready[track.part.save].id if track.part is not None else None
-        sound = Sound(input=track.file, artifact=made, facts=track.facts)
+        sound = Sound(input=track.file, artifact=made, facts=track.facts, how=track.how)
     sequence = codec.name == SEQUENCE
     return Output(
         name=film.name,

@@ -69,7 +69,7 @@ def parse_overrides(overrides: Mapping[str, str], pipeline: PipelineInfo, sink: 
         if (inner == TEXT or isinstance(inner, FileKind) or inner in FROM_FILE) and not text.startswith('"'):
             out[name] = ast.TextLit(span=whole, value=text, offsets=tuple(range(len(text) + 1)))
             continue
-        expr = _literal(source, sink)
+        expr = literal(source, sink)
         if expr is None:
             continue
         given = kind_of(expr, sink)
@@ -87,7 +87,7 @@ def parse_overrides(overrides: Mapping[str, str], pipeline: PipelineInfo, sink: 
     return out
 
 
-def _literal(source: Source, sink: Sink) -> ast.Expr | None:
+def literal(source: Source, sink: Sink) -> ast.Expr | None:
     """The expression that a text is, with its spans in that text."""
     head = "let value = "
     probe = Sink()

@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any, cast
 
 from reelc_compiler.canonical import pretty
-from reelc_compiler.facts import Facts, Input, Json
+from reelc_compiler.facts import Facts, Input, Json, Laid
 from reelc_compiler.jobs import (
     Artifact,
     Engine,
@@ -100,18 +100,26 @@ class Sound:
         input: the id of an input, which may be a film whose sound is meant; None for an artifact.
         artifact: the id of an artifact; None for an input.
         facts: how long it is.
+        how: how it is laid over the pictures.
     """
 
     input: str | None
     artifact: str | None
     facts: Facts
+    how: Laid = Laid()
 
     def to_json(self) -> Json:
-        return {"input": self.input, "artifact": self.artifact, "facts": self.facts.to_json()}
+        return {
+            "input": self.input,
+            "artifact": self.artifact,
+            "facts": self.facts.to_json(),
+            "how": self.how.to_json(),
+        }
 
     @staticmethod
     def from_json(value: Json) -> "Sound":
-        return Sound(input=value["input"], artifact=value["artifact"], facts=Facts.from_json(value["facts"]))
+        facts, how = Facts.from_json(value["facts"]), Laid.from_json(value["how"])
+        return Sound(input=value["input"], artifact=value["artifact"], facts=facts, how=how)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from reelc_compiler.units import (
     rate_text,
 )
 from reelc_dsl.records import dataclass
+from reelc_dsl.source import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +53,64 @@ class NodeValue:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinValue:
+    """How one clip goes over into the next: ``cut``, ``crossfade`` or ``dip``, and in how many frames of each."""
+
+    kind: str
+    frames: int
+    color: str = "black"
+
+    @property
+    def overlap(self) -> int:
+        """How many frames of both are shown at once."""
+        return self.frames if self.kind == "crossfade" else 0
+
+
+class Segments(tuple[Medium, ...]):
+    """The clips of a chain: a list of which each but the first begins with the last frame of the one before."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SequenceValue:
-    """Clips one after another, joined by hard cuts: together a clip with facts of its own."""
+    """What is shown one after another, in pieces that are encoded by themselves: together a clip with own facts."""
 
     clips: tuple[Medium, ...]
     facts: Facts
 
 
 @dataclass(frozen=True, slots=True)
+class TrackValue:
+    """A sound as it is laid over a film.
+
+    Attributes:
+        start: where in the sound the film begins, in seconds.
+        fade_in, fade_out: seconds from silence at the film's beginning, and into it at its end.
+        loop: whether it begins again from ``start`` where it ends before the film.
+    """
+
+    audio: Medium
+    start: Fraction = Fraction(0)
+    fade_in: Fraction = Fraction(0)
+    fade_out: Fraction = Fraction(0)
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FilmValue:
-    """Clips in the order of time with their encode settings and the sound over them: what an output is."""
+    """Clips in the order of time with their encode settings and the sound over them: what an output is.
+
+    Attributes:
+        heard: where the sound is named.
+    """
 
     clips: tuple[Medium, ...]
     facts: Facts
     codec: str
     crf: int | None
-    audio: Medium | None = None
+    audio: TrackValue | None = None
+    heard: Span | None = None
 
 
 def only(value: Any) -> Any:
@@ -147,6 +190,8 @@ def show(value: Any) -> str:
             return "[" + ", ".join(show(v) for v in value) + "]"  # pyright: ignore[reportUnknownVariableType]
         case RecordValue(fields=fields):
             return "{" + ", ".join(f"{k}: {show(v)}" for k, v in fields.items()) + "}"
+        case JoinValue(kind=kind, frames=frames):
+            return f"{kind}({frames or ''})"
         case RangeValue(low=low, high=high):
             return f"{show(low)}.." + ("" if high is None else show(high))
         case _:

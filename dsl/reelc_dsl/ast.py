@@ -221,9 +221,15 @@ class ForExpr(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ChainExpr(Node):
-    """``chain prev from photo until 30s { ... }``: a list; ``mode`` is ``until`` or ``times``."""
+    """``chain prev, n from photo until 30s { ... }``: a list; ``mode`` is ``until`` or ``times``.
+
+    Args:
+        name: what the picture is called that a segment starts from.
+        number: what the segment's number is called, if it is named.
+    """
 
     name: Ident
+    number: Ident | None
     start: "Expr"
     mode: str
     limit: "Expr"

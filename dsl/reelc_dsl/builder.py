@@ -237,10 +237,11 @@ class Builder:
         return ast.ForExpr(span=self.span(tree), name=self.ident(name), items=self.expr(items), body=self.build(body))
 
     def on_chain(self, tree: Tree) -> ast.ChainExpr:
-        name, start, mode, limit, body = tree.children
+        name, *number, start, mode, limit, body = tree.children
         return ast.ChainExpr(
             span=self.span(tree),
             name=self.ident(name),
+            number=self.ident(number[0]) if number else None,
             start=self.expr(start),
             mode=str(mode),
             limit=self.expr(limit),

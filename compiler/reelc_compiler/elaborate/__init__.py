@@ -12,8 +12,9 @@ from reelc_compiler.elaborate.films import add_film
 from reelc_compiler.elaborate.regions import Region
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
+from reelc_compiler.elaborate.targets import Target, target_of
 from reelc_compiler.facts import AUDIO, Facts, Input
-from reelc_compiler.inputs import InputFault, InputInfo, Probe
+from reelc_compiler.inputs import FindFiles, InputFault, InputInfo, Probe, ReadTable, no_files, no_table
 from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref, Save
 from reelc_compiler.overrides import SET
 from reelc_compiler.sema.program import PipelineInfo, Program
@@ -62,8 +63,17 @@ class Elaborated:
     graph: MediaGraph
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a program may ask of the world: about input files, for tables, and which files there are."""
+
+    probe: Probe
+    table: ReadTable = no_table
+    files: FindFiles = no_files
+
+
 def elaborate(
-    program: Program, pipeline: PipelineInfo, overrides: Overrides, catalog: Catalog, probe: Probe, sink: Sink
+    program: Program, pipeline: PipelineInfo, overrides: Overrides, catalog: Catalog, outside: Outside, sink: Sink
 ) -> Elaborated:
     """Evaluate a pipeline from its outputs.
 
@@ -72,13 +82,15 @@ def elaborate(
         pipeline: which one.
         overrides: parameters set from outside.
         catalog: decides ``has_node`` and the nodes' ranges and choices.
-        probe: answers for input files.
+        outside: answers for files.
         sink: receives E03xx to E06xx and W0201, W0401, N0401.
     """
     builder = GraphBuilder(MAX_NODES)
     reporter = Reporter(sink)
-    inputs = _Inputs(builder, probe, reporter, catalog)
-    evaluator = Evaluator(program, catalog, builder, reporter, inputs.load)
+    inputs = _Inputs(builder, outside.probe, reporter, catalog)
+    evaluator = Evaluator(
+        program, catalog, builder, reporter, load_input=inputs.load, table=outside.table, files=outside.files
+    )
     number = builder.region(pipeline.decl.name.text, ())
     evaluator.region = Region(number, sealed=False)
     env = Env(pipeline.module)
@@ -101,6 +113,7 @@ def elaborate(
 def _statements(evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder: GraphBuilder, sink: Sink) -> None:
     lets: list[ast.Let] = []
     failed = False
+    target: Target | None = None
     for statement in pipeline.decl.body:
         try:
             match statement:
@@ -109,12 +122,16 @@ def _statements(evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder:
                     lets.append(statement)
                 case ast.Require() | ast.Warn() | ast.Note():
                     stages.require(evaluator, statement, env)
+                case ast.Settings(kind="target"):
+                    target = target_of(evaluator, statement, env) or target
                 case ast.OutputStmt(name=name, value=value):
                     made = evaluator.value(value, env)
                     if isinstance(made, NodeValue):
                         builder.saves.append(Save(name=name.text, op=made.op, span=value.span))
                         continue
                     assert isinstance(made, FilmValue)
+                    if target is not None:
+                        made = target.fitted(evaluator, made, value.span)
                     add_film(evaluator, builder, name, made, value.span)
                 case _:
                     pass

@@ -12,6 +12,7 @@ from reelc_compiler.elaborate.media import one_medium
 from reelc_compiler.elaborate.regions import Region
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
+from reelc_compiler.inputs import FindFiles, ReadTable
 from reelc_compiler.ir.graph import GraphBuilder, Medium, Ref
 from reelc_compiler.overrides import SET
 from reelc_compiler.sema import nodes
@@ -56,13 +57,18 @@ class Evaluator:
         catalog: Catalog,
         builder: GraphBuilder,
         reporter: Reporter,
+        *,
         load_input: LoadInput,
+        table: ReadTable,
+        files: FindFiles,
     ) -> None:
         self.program = program
         self.catalog = catalog
         self.builder = builder
         self.reporter = reporter
         self.load_input = load_input
+        self.table = table
+        self.files = files
         self.region = Region(-1, sealed=False)
         self.constants: dict[int, Cell] = {}
         self.steps = 0
@@ -126,7 +132,10 @@ class Evaluator:
             case ast.ForExpr():
                 return self.for_(expr, env)
             case ast.ChainExpr():
-                raise AssertionError("the checker refuses `chain`")
+                # Few programs have one.
+                from reelc_compiler.elaborate import chains
+
+                return chains.chain(self, expr, env)
 
     def text(self, expr: ast.TextLit, env: Env) -> str:
         # What the command line gives is a text and no template: it must arrive as it was typed.
@@ -214,12 +223,17 @@ class Evaluator:
             items = self.counted(items, expr.items.span)
         out: list[Any] = []
         for item in items:
-            inner = Env(env.module, env)
-            inner.cells[expr.name.text] = Cell.of(item, expr.name.span)
-            for let in expr.body.lets:
-                inner.cells[let.name.text] = self.let_cell(let, inner)
-            out.append(only(self.value(expr.body.value, inner)))
+            out.append(self.block(expr.body, ((expr.name, item),), env))
         return tuple(out)
+
+    def block(self, body: ast.Body, names: tuple[tuple[ast.Ident, Any], ...], env: Env) -> Any:
+        """The value of a block in which some names have values."""
+        inner = Env(env.module, env)
+        for name, value in names:
+            inner.cells[name.text] = Cell.of(value, name.span)
+        for let in body.lets:
+            inner.cells[let.name.text] = self.let_cell(let, inner)
+        return only(self.value(body.value, inner))
 
     def counted(self, value: RangeValue, span: Span) -> range:
         if value.high is None:

@@ -3,20 +3,25 @@
 The worker encodes, so that what travels is small; the master copies its packets.
 """
 
+from fractions import Fraction
 from typing import Any
 
 from reelc_compiler import values
 from reelc_compiler.codecs import CODECS
 from reelc_compiler.elaborate.evaluator import Evaluator
+from reelc_compiler.facts import Laid
 from reelc_compiler.ir.graph import Film, FilmPart, GraphBuilder, Medium, Ref, Stack, Track
 from reelc_compiler.target.comfyui.handover import form_of, save_inputs
 from reelc_compiler.target.comfyui.saving import PREFIX, Saving, packs_that_save, saving
-from reelc_compiler.units import Rate
-from reelc_compiler.values import FilmValue
+from reelc_compiler.units import Duration, Rate
+from reelc_compiler.values import FilmValue, TrackValue
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Frame
-from reelc_dsl.diagnostics.codes import BAD_INPUT_VALUE, NO_RATE_FACTOR, UNKNOWN_NODE
+from reelc_dsl.diagnostics.codes import BAD_INPUT_VALUE, NO_RATE_FACTOR, REQUIREMENT, SOUND_LENGTH, UNKNOWN_NODE
 from reelc_dsl.source import Span
+
+# Seconds at the end of a film that nobody misses: compressed sound ends with its encoder's last block.
+UNHEARD = Fraction(1, 10)
 
 
 def add_film(evaluator: Evaluator, builder: GraphBuilder, name: ast.Ident, film: FilmValue, span: Span) -> None:
@@ -25,6 +30,7 @@ def add_film(evaluator: Evaluator, builder: GraphBuilder, name: ast.Ident, film:
     Raises:
         Stop: the catalog cannot save it, or the rate is beyond what its nodes take.
     """
+    _say_length(evaluator, film)
     how = _saving(evaluator, film, span)
     fps = film.facts.fps
     assert fps is not None, "a film is made of clips"
@@ -59,15 +65,42 @@ def add_film(evaluator: Evaluator, builder: GraphBuilder, name: ast.Ident, film:
     )
 
 
-def _track(evaluator: Evaluator, builder: GraphBuilder, name: str, audio: Medium, span: Span, stack: Stack) -> Track:
+def _say_length(evaluator: Evaluator, film: FilmValue) -> None:
+    """Say that a sound is longer or shorter than the pictures: what is over is cut off, what lacks is silent."""
+    if film.audio is None or film.heard is None:
+        return
+    length, whole = film.facts.duration, film.audio.audio.facts.seconds
+    assert length is not None
+    assert whole is not None
+    heard = whole - film.audio.start
+    fades = film.audio.fade_in + film.audio.fade_out
+    if fades > length:
+        raise evaluator.stop(
+            REQUIREMENT,
+            f"its fades take {values.show(Duration(fades))}, and the film lasts {values.show(Duration(length))}",
+            film.heard,
+        )
+    if heard < length and film.audio.loop:
+        return
+    if abs(heard - length) > UNHEARD:
+        what = "its end is cut off" if heard > length else "the rest is silent"
+        lasts, film_lasts = values.show(Duration(heard)), values.show(Duration(length))
+        evaluator.reporter.add(SOUND_LENGTH, f"the sound lasts {lasts}, and the film {film_lasts}: {what}", film.heard)
+
+
+def _track(
+    evaluator: Evaluator, builder: GraphBuilder, name: str, sound: TrackValue, span: Span, stack: Stack
+) -> Track:
     """The sound of a film: a file as it is, or one that a node saves.
 
     Raises:
         Stop: the catalog cannot save sound.
     """
+    audio = sound.audio
+    how = Laid(start=sound.start, fade_in=sound.fade_in, fade_out=sound.fade_out, loop=sound.loop)
     file = builder.ops[audio.ref.op].file
     if file is not None:
-        return Track(facts=audio.facts, file=file)
+        return Track(facts=audio.facts, how=how, file=file)
     form = form_of(audio.facts)
     if form.save not in evaluator.catalog:
         raise evaluator.stop(
@@ -77,7 +110,7 @@ def _track(evaluator: Evaluator, builder: GraphBuilder, name: str, audio: Medium
     inputs = save_inputs(audio.ref, f"reelc/{name}-sound", audio.facts)
     save = builder.op(form.save, inputs, region=region, stack=stack, places={}, media=(audio,))
     builder.close(region, ("keep", {"field": PREFIX, "container": form.container}), {})
-    return Track(facts=audio.facts, part=FilmPart(clip=audio, save=save, region=region))
+    return Track(facts=audio.facts, how=how, part=FilmPart(clip=audio, save=save, region=region))
 
 
 def _part(builder: GraphBuilder, prefix: str, clip: Medium, film: FilmValue, how: Saving, stack: Stack) -> FilmPart:

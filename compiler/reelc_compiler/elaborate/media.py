@@ -1,13 +1,12 @@
 """The language's own functions, and values as their declared kinds."""
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from reelc_compiler import values
 from reelc_compiler.catalog import has_input
 from reelc_compiler.codecs import CODECS, Codec
-from reelc_compiler.elaborate import functions
+from reelc_compiler.elaborate import functions, joins
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
 from reelc_compiler.facts import AUDIO, EYES, PLAIN_EYES, PLAIN_PROJECTION, PROJECTIONS, Facts
 from reelc_compiler.ir.graph import Medium, Ref
@@ -26,14 +25,13 @@ from reelc_compiler.sema.program import (
     ModuleInfo,
 )
 from reelc_compiler.units import Duration, Rate, Size
-from reelc_compiler.values import FilmValue, ModelFile, RecordValue, SequenceValue, only
+from reelc_compiler.values import FilmValue, ModelFile, RecordValue, Segments, SequenceValue, TrackValue, only
 from reelc_dsl.diagnostics.codes import (
     BAD_ARITHMETIC,
     BAD_SEED,
     NOT_YET,
     OUT_OF_RANGE,
     REQUIREMENT,
-    SOUND_LENGTH,
     UNSAID_VIEW,
 )
 from reelc_dsl.diagnostics.fixes import respell
@@ -41,9 +39,6 @@ from reelc_dsl.source import Span
 
 if TYPE_CHECKING:
     from reelc_compiler.elaborate.evaluator import Evaluator
-
-# Seconds at the end of a film that nobody misses: compressed sound ends with its encoder's last block.
-UNHEARD = Fraction(1, 10)
 
 
 def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: dict[str, Span], span: Span) -> Any:
@@ -58,8 +53,12 @@ def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: d
             return medium(evaluator, given["frames_of"], "clip", given, places)
         case "audio":
             return sound(evaluator, given, places)
+        case "track":
+            return track(evaluator, given, places)
         case "sequence":
-            return sequence(evaluator, given, places)
+            return joins.sequence(evaluator, given, places, span)
+        case "cut" | "crossfade" | "dip":
+            return joins.join_of(evaluator, name, given, places)
         case "video":
             return film(evaluator, given, places, span)
         case _:
@@ -198,42 +197,6 @@ def one_medium(evaluator: "Evaluator", value: Any, span: Span) -> Any:
     return value
 
 
-def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span]) -> Any:
-    """Clips one after another, by hard cuts."""
-    if "crossfade" in given:
-        raise evaluator.stop(
-            NOT_YET,
-            "`crossfade` has no meaning yet: clips are joined by hard cuts",
-            places["crossfade"],
-            "leave it out",
-        )
-    clips: list[Medium] = []
-    for value in given["clips"]:
-        clips.extend(value.clips if isinstance(value, SequenceValue) else [value])
-    if not clips:
-        raise evaluator.stop(REQUIREMENT, "a sequence has at least one clip, and this list is empty", places["clips"])
-    first = clips[0].facts
-    for number, clip in enumerate(clips[1:], 2):
-        facts = clip.facts
-        if (facts.eyes, facts.projection) != (first.eyes, first.projection):
-            raise evaluator.stop(
-                REQUIREMENT,
-                "the clips of a sequence are for the same eyes and of one projection: the first is "
-                f"`{first.eyes}` and `{first.projection}`, number {number} is `{facts.eyes}` and `{facts.projection}`",
-                places["clips"],
-                "give each clip the same `stereo` and `equirect`, or make several films",
-            )
-        if replace(facts, frames=first.frames) != first:
-            raise evaluator.stop(
-                REQUIREMENT,
-                f"the clips of a sequence have one size and one rate: the first is {values.show(clips[0])}, "
-                f"number {number} is {values.show(clip)}",
-                places["clips"],
-                "bring the stills to one size with `fit`, and the clips to one rate with `interpolate`",
-            )
-    return SequenceValue(tuple(clips), replace(first, frames=sum(clip.facts.frames for clip in clips)))
-
-
 def film(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span], span: Span) -> FilmValue:
     value: Medium | SequenceValue = given["clip"]
     facts = value.facts
@@ -241,7 +204,7 @@ def film(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span],
     crf = _rate_factor(evaluator, codec, given, places)
     _storable(evaluator, codec, facts, span)
     clips = value.clips if isinstance(value, SequenceValue) else (value,)
-    return FilmValue(clips, facts, codec.name, crf, _soundtrack(evaluator, codec, facts, given, places))
+    return FilmValue(clips, facts, codec.name, crf, *_soundtrack(evaluator, codec, given, places))
 
 
 def _codec(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span]) -> Codec:
@@ -273,30 +236,36 @@ def _rate_factor(evaluator: "Evaluator", codec: Codec, given: dict[str, Any], pl
     return crf
 
 
+def track(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span]) -> TrackValue:
+    """A sound as it is to be laid over a film."""
+    audio: Medium = given["audio"]
+    times = {name: given[name].seconds if name in given else Fraction(0) for name in ("start", "fade_in", "fade_out")}
+    for name, seconds in times.items():
+        if seconds < 0:
+            raise evaluator.stop(OUT_OF_RANGE, f"`{name}` is no less than no time at all", places[name])
+    length = audio.facts.seconds
+    assert length is not None, "sound has a length"
+    if times["start"] >= length:
+        raise evaluator.stop(
+            OUT_OF_RANGE,
+            f"the film would begin at {values.show(Duration(times['start']))} of {values.show(audio)}",
+            places["start"],
+        )
+    return TrackValue(audio, **times, loop=given.get("loop", False))
+
+
 def _soundtrack(
-    evaluator: "Evaluator", codec: Codec, facts: Facts, given: dict[str, Any], places: dict[str, Span]
-) -> Medium | None:
-    """The sound of a film, which lasts as long as its pictures: what is over is cut off, what lacks is silent."""
-    track: Medium | None = given.get("audio")
-    if track is None:
-        return None
+    evaluator: "Evaluator", codec: Codec, given: dict[str, Any], places: dict[str, Span]
+) -> tuple[TrackValue | None, Span | None]:
+    """The sound of a film, and where it is named."""
+    if "audio" not in given:
+        return None, None
     if codec.sound is None:
         raise evaluator.stop(
             REQUIREMENT, f"{codec.name} is a sequence of pictures, and holds no sound", places["audio"], "leave it out"
         )
-    film, length = facts.duration, track.facts.seconds
-    assert film is not None
-    assert length is not None
-    short, long = values.show(Duration(min(film, length))), values.show(Duration(max(film, length)))
-    if length - film > UNHEARD:
-        evaluator.reporter.add(
-            SOUND_LENGTH, f"the sound lasts {long}, and the film {short}: its end is cut off", places["audio"]
-        )
-    elif film - length > UNHEARD:
-        evaluator.reporter.add(
-            SOUND_LENGTH, f"the sound lasts {short}, and the film {long}: the rest is silent", places["audio"]
-        )
-    return track
+    sound: Medium | TrackValue = given["audio"]
+    return sound if isinstance(sound, TrackValue) else TrackValue(sound), places["audio"]
 
 
 def _storable(evaluator: "Evaluator", codec: Codec, facts: Facts, span: Span) -> None:
@@ -324,6 +293,8 @@ def coerce(evaluator: "Evaluator", value: Any, kind: Kind, span: Span, module: M
     if isinstance(kind, OptionalKind):
         return None if value is None else coerce(evaluator, value, kind.inner, span, module)
     if isinstance(kind, ListKind):
+        if isinstance(value, Segments):
+            return value
         return tuple(coerce(evaluator, v, kind.element, span, module) for v in value)
     if isinstance(kind, RecordKind) and isinstance(value, RecordValue):
         fields = {n: coerce(evaluator, v, kind.map[n], span, module) for n, v in value.fields.items()}

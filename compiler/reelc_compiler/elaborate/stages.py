@@ -11,6 +11,7 @@ from reelc_compiler.elaborate.scope import Cell, Env, Stop
 from reelc_compiler.sema import calls
 from reelc_compiler.sema.builtins import BUILTINS, FROM_FILES
 from reelc_compiler.sema.hints import respelt_text
+from reelc_compiler.sema.kinds import RecordKind
 from reelc_compiler.sema.program import (
     ModuleBinding,
     ParamInfo,
@@ -51,12 +52,27 @@ def call(
     assert isinstance(callee, ast.NameExpr)
     builtin = BUILTINS[callee.name]
     bound = calls.bind([p.name for p in builtin.params], args, piped)
+    if builtin.name in ("table", "files"):
+        return from_folder(evaluator, builtin.name, bound, span, env)
     given = {name: only(evaluator.value(arg.value, env)) for name, arg in bound.args.items()}
     places = {name: arg.value.span for name, arg in bound.args.items()}
     for param in builtin.params:
         if param.name in given and param.kinds in FROM_FILES:
             given[param.name] = coerce(evaluator, given[param.name], param.kinds[0], places[param.name], env.module)
     return function(evaluator, builtin.name, given, places, span)
+
+
+def from_folder(evaluator: "Evaluator", name: str, bound: calls.Bound, span: Span, env: Env) -> Any:
+    """What a table holds, or which files there are."""
+    # Few programs ask.
+    from reelc_compiler.elaborate import tables
+
+    if name == "files":
+        pattern = bound.args["pattern"].value
+        return tables.files(evaluator, evaluator.value(pattern, env), env.module, pattern.span)
+    path, columns = bound.args["path"].value, env.module.kinds[id(bound.args["columns"].value)]
+    assert isinstance(columns, RecordKind)
+    return tables.table(evaluator, evaluator.value(path, env), columns, env.module, path.span)
 
 
 def workflow_of(callee: ast.Expr, env: Env) -> WorkflowInfo | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from unicodedata import normalize
 
 from reelc_compiler.importing.reading import Link, RawNode
-from reelc_compiler.sema.builtins import BUILTINS, RESERVED
+from reelc_compiler.sema.builtins import BUILTINS
 
 MAX_LENGTH = 32
 MAX_WORDS = 4
@@ -17,7 +17,7 @@ KEYWORDS = frozenset(
         *("if", "then", "for", "chain", "until", "times", "or", "and", "not", "node", "true", "false", "none"),
     }
 )
-TAKEN = KEYWORDS | BUILTINS.keys() | set(RESERVED) | {"fit"}
+TAKEN = KEYWORDS | BUILTINS.keys() | {"fit"}
 # What a node is called for its one output.
 _BY_TYPE = {
     "MODEL": "model",

@@ -9,7 +9,7 @@ from dataclasses import field
 from typing import Any, cast
 
 from reelc_compiler.canonical import canonical
-from reelc_compiler.facts import Facts
+from reelc_compiler.facts import Facts, Laid
 from reelc_dsl.diagnostics import Frame
 from reelc_dsl.records import dataclass
 from reelc_dsl.source import Span
@@ -66,13 +66,18 @@ class Op:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionOp:
-    """A stage instance: its name, its stand-in (None when it declares none), and its estimate."""
+    """A stage instance: its name, its stand-in (None when it declares none), and its estimate.
+
+    Args:
+        handed: what it makes is handed over to the jobs that read it, and it reads what others make where they make it.
+    """
 
     id: int
     stage: str
     stand_in: tuple[str, Mapping[str, Any]] | None
     estimate: Mapping[str, Any]
     stack: Stack
+    handed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +91,10 @@ class FilmPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """The sound of a film: an input file as it is, by its id, or what a node saves."""
+    """The sound of a film: an input file, by its id, or what a node saves; and how it is laid over the pictures."""
 
     facts: Facts
+    how: Laid
     file: str | None = None
     part: FilmPart | None = None
 
@@ -272,17 +278,17 @@ class GraphBuilder:
         """Of which pictures a slot was made, as far as they are for two eyes or of a sphere."""
         return self._views[ref.op]
 
-    def region(self, stage: str, stack: Stack) -> int:
+    def region(self, stage: str, stack: Stack, *, handed: bool = False) -> int:
         """Open a region; what it declares is filled in by :meth:`close`."""
         number = len(self.regions)
-        self.regions.append(RegionOp(id=number, stage=stage, stand_in=None, estimate={}, stack=stack))
+        self.regions.append(RegionOp(id=number, stage=stage, stand_in=None, estimate={}, stack=stack, handed=handed))
         return number
 
     def close(self, region: int, stand_in: tuple[str, Mapping[str, Any]] | None, estimate: Mapping[str, Any]) -> None:
         """Record what a stage declares of itself."""
         old = self.regions[region]
         self.regions[region] = RegionOp(
-            id=region, stage=old.stage, stand_in=stand_in, estimate=estimate, stack=old.stack
+            id=region, stage=old.stage, stand_in=stand_in, estimate=estimate, stack=old.stack, handed=old.handed
         )
 
     def medium(self, medium: Medium, region: int, source: Medium | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Cut the media graph after each stage that samples.
+"""Cut the media graph after each stage that samples, and where it asks for it.
 
 What a sampler makes is the expensive part of a film, and the part that people look at before they pay
 for the rest. So it becomes a file of its own: a change of the upscale then repeats no generation, another
@@ -42,30 +42,34 @@ def cut(graph: MediaGraph, catalog: Catalog) -> MediaGraph:
 
 
 def _results(graph: MediaGraph, catalog: Catalog) -> dict[Ref, Medium]:
-    """The slots where sampling stages hand pictures to others, each with its medium as the stage made it."""
+    """The slots where pictures are handed to other jobs, each with its medium as the stage made it."""
     reached = graph.closure(graph.sinks())
-    tracks = _tracks(graph)
-    sampling = {op.region for op in graph.ops if op.id in reached and samples(op, catalog)}
+    direct = _direct(graph)
+    makers = {op.region for op in graph.ops if op.id in reached and samples(op, catalog)}
+    makers |= {region.id for region in graph.regions if region.handed}
     made: dict[Ref, Medium] = {}
     for medium, region in graph.media.items():
         maker = graph.ops[medium.ref.op]
-        if region in sampling and maker.region == region and maker.id in reached:
+        if region in makers and maker.region == region and maker.id in reached:
             made.setdefault(medium.ref, medium)
     read = {
         ref
         for op in graph.ops
         if op.id in reached
         for ref in op.refs()
-        if ref in made and op.region != graph.media[made[ref]] and op.region not in tracks
+        if ref in made and op.region != graph.media[made[ref]] and op.region not in direct
     }
     return {ref: medium for ref, medium in made.items() if ref in read}
 
 
-def _tracks(graph: MediaGraph) -> frozenset[int]:
-    """The regions that save films' sounds: sound goes straight into its file, in the job that makes it."""
-    return frozenset(
-        film.track.part.region for film in graph.films if film.track is not None and film.track.part is not None
-    )
+def _direct(graph: MediaGraph) -> frozenset[int]:
+    """The regions that are part of the job that makes what they read.
+
+    A film's sound goes straight into its file, and what is handed over is taken where it is made.
+    """
+    tracks = (film.track for film in graph.films if film.track is not None)
+    sounds = frozenset(track.part.region for track in tracks if track.part is not None)
+    return sounds | {region.id for region in graph.regions if region.handed}
 
 
 class _Cutter:
@@ -82,7 +86,7 @@ class _Cutter:
         self.numbers: dict[int, int] = {}
         self.loaded: dict[Ref, Ref] = {}
         self.handovers: list[Handover] = []
-        self.tracks = _tracks(graph)
+        self.direct = _direct(graph)
 
     def run(self) -> MediaGraph:
         """The cut graph."""
@@ -161,7 +165,7 @@ class _Cutter:
 
     def _ref(self, ref: Ref, region: int | None) -> Ref:
         medium = self.found.get(ref)
-        if medium is not None and region != self.graph.media[medium] and region not in self.tracks:
+        if medium is not None and region != self.graph.media[medium] and region not in self.direct:
             return self.loaded[ref]
         return replace(ref, op=self.numbers[ref.op])
 

@@ -11,10 +11,12 @@ from reelc_compiler.sema.kinds import (
     FLOAT,
     IMAGE,
     INT,
+    JOIN,
     RATE,
     SEED,
     SIZE,
     TEXT,
+    TRACK,
     UNKNOWN,
     FileKind,
     Kind,
@@ -31,10 +33,11 @@ from reelc_dsl.records import dataclass
 ANY_LIST = list_of(UNKNOWN)
 ANY_FILE = FileKind("file[...]", "")
 CLIPS = list_of(CLIP)
+JOINS = list_of(optional(JOIN))
 FRAMES = Opaque("IMAGE")
 SOUND = Opaque("AUDIO")
 # Parameters for which a text is the path of a file.
-FROM_FILES = ((CLIP,), (AUDIO,), (CLIPS,))
+FROM_FILES = ((CLIP,), (AUDIO,), (AUDIO, TRACK), (CLIPS,))
 # A list of anything, a file of any folder.
 _WHATEVER_OF: Mapping[Kind, type[Kind]] = {ANY_LIST: ListKind, ANY_FILE: FileKind}
 
@@ -116,8 +119,34 @@ _ALL = (
     Builtin("audio", (BuiltinParam("sound", (SOUND,)), BuiltinParam("duration", (DURATION,))), _always(AUDIO)),
     Builtin(
         "sequence",
-        (BuiltinParam("clips", (CLIPS,)), BuiltinParam("crossfade", (INT,), required=False)),
+        (
+            BuiltinParam("clips", (CLIPS,)),
+            BuiltinParam("crossfade", (INT,), required=False),
+            BuiltinParam("joins", (JOINS,), required=False),
+            BuiltinParam("shared", (BOOL,), required=False),
+        ),
         _always(CLIP),
+    ),
+    # Its second argument is a type, which `sema.tables` reads, and its kind is a list of that.
+    Builtin("table", (BuiltinParam("path", (TEXT,)), BuiltinParam("columns", (UNKNOWN,))), _always(ANY_LIST)),
+    Builtin("files", (BuiltinParam("pattern", (TEXT,)),), _always(list_of(TEXT))),
+    Builtin(
+        "track",
+        (
+            BuiltinParam("audio", (AUDIO,)),
+            BuiltinParam("start", (DURATION,), required=False),
+            BuiltinParam("fade_in", (DURATION,), required=False),
+            BuiltinParam("fade_out", (DURATION,), required=False),
+            BuiltinParam("loop", (BOOL,), required=False),
+        ),
+        _always(TRACK),
+    ),
+    Builtin("cut", (), _always(JOIN)),
+    Builtin("crossfade", (BuiltinParam("frames", (INT,)),), _always(JOIN)),
+    Builtin(
+        "dip",
+        (BuiltinParam("frames", (INT,)), BuiltinParam("color", (TEXT,), required=False)),
+        _always(JOIN),
     ),
     Builtin(
         "video",
@@ -125,15 +154,12 @@ _ALL = (
             BuiltinParam("clip", (CLIP,)),
             BuiltinParam("codec", (TEXT,), required=False),
             BuiltinParam("crf", (INT,), required=False),
-            BuiltinParam("audio", (AUDIO,), required=False),
+            BuiltinParam("audio", (AUDIO, TRACK), required=False),
         ),
         _always(FILM),
     ),
 )
 BUILTINS: Mapping[str, Builtin] = {b.name: b for b in _ALL}
-
-# Names that Reel reserves for functions that have no meaning yet.
-RESERVED = ("table", "files", "crossfade", "trim", "loop")
 
 
 def takes(param: BuiltinParam, kind: Kind) -> bool:

@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from reelc_compiler.sema import calls
-from reelc_compiler.sema.builtins import BUILTINS, RESERVED, Builtin, takes
+from reelc_compiler.sema.builtins import BUILTINS, Builtin, takes
 from reelc_compiler.sema.kinds import (
     INT,
     TEXT,
     UNKNOWN,
     Kind,
     a_kind,
+    list_of,
     single,
 )
 from reelc_compiler.sema.program import (
@@ -110,9 +111,7 @@ def implicit(exprs: "Exprs", callee: ast.NameExpr) -> StageInfo | Builtin | None
         return exprs.program.prelude.stages[name]
     if name in BUILTINS:
         return BUILTINS[name]
-    if name in RESERVED:
-        exprs.report(NOT_YET, f"`{name}` is part of Reel, and has no meaning yet", callee.span)
-    elif name not in exprs.scope.module.tree.broken:
+    if name not in exprs.scope.module.tree.broken:
         names = [*exprs.scope.visible(), *exprs.program.prelude.stages, *BUILTINS]
         exprs.report(
             UNKNOWN_NAME,
@@ -162,6 +161,12 @@ def builtin_call(
     misfits(exprs, f"`{builtin.name}`", list(params), bound, None)
     kinds: dict[str, Kind] = {}
     for name, arg in bound.args.items():
+        if builtin.name == "table" and name == "columns":
+            # Few programs have one.
+            from reelc_compiler.sema.tables import columns
+
+            kinds[name] = columns(exprs, arg.value)
+            continue
         kinds[name] = exprs.kind(arg.value)
         if not takes(params[name], kinds[name]):
             wanted = " or ".join(str(k) for k in params[name].kinds)
@@ -176,6 +181,8 @@ def builtin_call(
             bound.args["name"].value.span,
             'derive it from a name, `derive(seed, "harbor")`: inserting a shot then changes no other',
         )
+    if builtin.name == "table":
+        return list_of(kinds.get("columns", UNKNOWN))
     return builtin.result(kinds)
 
 

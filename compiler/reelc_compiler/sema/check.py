@@ -11,6 +11,7 @@ from reelc_compiler.sema.kinds import (
     FLOAT,
     MONEY,
     RANGE,
+    TEXT,
     UNKNOWN,
     Kind,
     ListKind,
@@ -61,13 +62,15 @@ STAND_INS = (
     "equirect",
     "card",
     "silence",
+    "dissolve",
+    "repeat",
     "title",
     "overlay",
     "none",
 )
 SETTINGS: dict[str, dict[str, Kind]] = {
     "estimate": {"vram": BYTES, "ram": BYTES, "work": FLOAT},
-    "target": {"deadline": DURATION, "budget": MONEY, "vram": BYTES, "duration": DURATION},
+    "target": {"deadline": DURATION, "budget": MONEY, "vram": BYTES, "duration": DURATION, "policy": TEXT},
 }
 
 
@@ -248,7 +251,7 @@ class _Body:
                 self.settings(statement)
             case ast.Settings(kind="target") if where == "pipeline":
                 self.settings(statement)
-                self.no_effect(statement, "`target` is read, and nothing acts on it yet")
+                self.idle(statement)
             case ast.Window() if where == "stage":
                 for arg in statement.args:
                     self.exprs.kind(arg.value)
@@ -321,6 +324,13 @@ class _Body:
     def no_effect(self, statement: ast.Stmt, message: str) -> None:
         if not self.module.source.library:
             self.sink.add(Diagnostic(code=NO_EFFECT_YET, message=message, span=statement.span))
+
+    def idle(self, statement: ast.Settings) -> None:
+        """Say which settings of a target nothing acts on yet."""
+        names = [s.name.text for s in statement.settings if s.name.text not in ("duration", "policy")]
+        if names:
+            shown = ", ".join(f"`{name}`" for name in names)
+            self.no_effect(statement, f"`target` is read, and nothing acts on {shown} yet")
 
     def misplaced(self, statement: ast.Stmt, where: str) -> None:
         word = statement.span.text.split(None, 1)[0]

@@ -14,9 +14,11 @@ from reelc_compiler.sema.hints import conversions, operand_help, with_unit
 from reelc_compiler.sema.kinds import (
     BOOL,
     BYTES,
+    CLIP,
     DURATION,
     FACTS,
     FLOAT,
+    IMAGE,
     INT,
     MONEY,
     NONE,
@@ -65,7 +67,6 @@ from reelc_dsl.diagnostics.codes import (
     ELEMENTS_DIFFER,
     KIND_MISMATCH,
     NOT_IN_MODULE,
-    NOT_YET,
     RECURSION,
     UNKNOWN_FIELD,
     UNKNOWN_NAME,
@@ -450,12 +451,13 @@ class Exprs:
         if not isinstance(items, ListKind) and items not in (UNKNOWN, RANGE):
             self.report(KIND_MISMATCH, f"`for` goes over a list, and this is {a_kind(items)}", expr.items.span)
         element = items.element if isinstance(items, ListKind) else INT if items == RANGE else UNKNOWN
-        return list_of(self.body(expr.name, element, expr.body))
+        return list_of(self.body(((expr.name, element),), expr.body))
 
-    def body(self, name: ast.Ident, kind: Kind, body: ast.Body) -> Kind:
+    def body(self, names: tuple[tuple[ast.Ident, Kind], ...], body: ast.Body) -> Kind:
         outer = self.scope
         self.scope = Scope(outer.module, outer)
-        self.enter(name, kind, "loop variable")
+        for name, kind in names:
+            self.enter(name, kind, "loop variable")
         for let in body.lets:
             if let.type is None:
                 value = self.kind(let.value)
@@ -481,11 +483,14 @@ class Exprs:
         self.scope.names[name.text] = Local(kind, name.span, what)
 
     def chain(self, expr: ast.ChainExpr) -> Kind:
-        self.kind(expr.start)
-        self.kind(expr.limit)
-        self.body(expr.name, UNKNOWN, expr.body)
-        span = Span(expr.span.source, expr.span.start, expr.span.start + len("chain"))
-        return self.report(NOT_YET, "`chain` has no meaning yet: segments cannot follow each other", span)
+        self.expect(expr.start, IMAGE, "what a chain starts from", None)
+        until = expr.mode == "until"
+        limit = "how long a chain becomes" if until else "how many segments a chain has"
+        self.expect(expr.limit, DURATION if until else INT, limit, None)
+        segment = self.body(((expr.name, IMAGE), *(() if expr.number is None else ((expr.number, INT),))), expr.body)
+        if not assignable(segment, CLIP):
+            self.report(KIND_MISMATCH, f"a segment is a clip, and this is {a_kind(segment)}", expr.body.value.span)
+        return list_of(CLIP)
 
 
 @contextmanager

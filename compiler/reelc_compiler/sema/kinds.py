@@ -96,6 +96,8 @@ AUDIO = Kind("audio")
 MASK = Kind("mask")
 LATENT = Kind("latent")
 FILM = Kind("film")
+JOIN = Kind("join")
+TRACK = Kind("track")
 UNKNOWN = Kind("?")
 
 SCALARS = (INT, FLOAT, BOOL, TEXT, SIZE, DURATION, RATE, BYTES, MONEY, PERCENT, SEED)

@@ -120,6 +120,7 @@ NO_MODEL_SOURCE = _declare("E0611", "no-model-source", "It is not known where a 
 UNSAFE_MODEL = _declare("E0612", "unsafe-model", "The address or name of a model file is not safe to use.")
 NOT_A_RECORDING = _declare("E0613", "not-a-recording", "An input file is no film and no sound that can be measured.")
 NO_MEDIA_LIBRARY = _declare("E0614", "no-media-library", "A film or a sound cannot be measured: an extra is missing.")
+BAD_TABLE = _declare("E0615", "bad-table", "A table of rows cannot be used.")
 STD_CHANGED = _declare("W0605", "std-changed", "The standard library is not the one of the lock.")
 LOCKED_INPUT_CHANGED = _declare("W0606", "locked-input-changed", "An input file is not the one of the lock.")
 NOT_IN_LOCK = _declare("W0607", "not-in-lock", "A program needs model files that the lock does not have.")

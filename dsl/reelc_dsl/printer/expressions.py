@@ -192,10 +192,13 @@ class Expressions(Pieces):
         )
 
     def chain(self, node: ast.ChainExpr) -> Doc:
-        """``chain name from start until limit { ... }``"""
+        """``chain name, number from start until limit { ... }``"""
         word = self.cursor.word
+        number = node.number
         return row(
-            *(word("chain"), SPACE, self.cursor.leaf(node.name.span), SPACE),
+            *(word("chain"), SPACE, self.cursor.leaf(node.name.span)),
+            *(() if number is None else (word(","), SPACE, self.cursor.leaf(number.span))),
+            SPACE,
             *(word("from"), SPACE, self.expr(node.start), SPACE),
             *(word(node.mode), SPACE, self.expr(node.limit), SPACE),
             self.body(node.body),

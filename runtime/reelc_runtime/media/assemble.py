@@ -67,8 +67,11 @@ def assemble(
             _write(part, to, _mux_options(how, fps, track), how) as container,
         ):
             container.metadata.update(metadata)
+            orders = {path: _order(path, output.encode.codec) for path in dict.fromkeys(artifacts)}
+            # Short parts need less of it; with one delay for all, decoding never goes back where two meet.
+            delay = max(delay for _, delay in orders.values())
             for path in artifacts:
-                film.append(container, path, track)
+                film.append(container, path, orders[path][0], delay, track)
             if track is not None:
                 track.finish()
         if film.frames != output.facts.frames:
@@ -91,10 +94,11 @@ class _Film:
         self._stream: VideoStream | None = None
         self._extradata: bytes | None = None
 
-    def append(self, container: OutputContainer, path: Path, track: SoundTrack | None) -> None:
+    def append(
+        self, container: OutputContainer, path: Path, ranks: list[int], delay: int, track: SoundTrack | None
+    ) -> None:
         """Copy one artifact behind what is already there, with the sound that is heard meanwhile."""
         encode = self._output.encode
-        ranks, delay = _order(path, encode.codec)
         with _read(path) as source:
             stream = _video(source, path, encode.codec, encode.pix_fmt)
             tags = color.delivered(_tags(path, encode.codec), rgb=encode.pix_fmt in RGB)

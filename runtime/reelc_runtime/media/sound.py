@@ -14,6 +14,7 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from reelc_compiler.codecs import CODECS
+from reelc_compiler.facts import Laid
 from reelc_compiler.plan import Facts, Output
 from reelc_runtime.media.errors import CannotJoin, MediaError, NotAVideo, TooLarge, Truncated, reading, writing
 from reelc_runtime.media.files import whole_file
@@ -74,7 +75,9 @@ class SoundTrack:
             rate = found if found in RATES else RATES[-1]
             # round() would go to the even one of two as near; a film ends with its last frame's time.
             total = int(length * rate + Fraction(1, 2))
-            yield SoundTrack(to, codec, _decoded(source, path, rate, channels), rate, channels, total)
+            how = output.sound.how if output.sound is not None else Laid()
+            samples = _laid(source, path, rate, channels, how, total)
+            yield SoundTrack(to, codec, samples, rate, channels, total)
 
     def begin(self, container: OutputContainer) -> None:
         """Open the stream in the film, behind that of the pictures."""
@@ -134,6 +137,39 @@ def _exactly(samples: Iterator[Samples], channels: int, total: int) -> Iterator[
         count = min(total, CHUNK)
         total -= count
         yield np.zeros((channels, count), np.float32)
+
+
+def _laid(source: Any, path: Path, rate: int, channels: int, how: Laid, total: int) -> Iterator[Samples]:
+    """A sound as it is laid over a film of so many samples: from where it starts, again if it loops, with its fades."""
+    rise, fall = (int(seconds * rate) for seconds in (how.fade_in, how.fade_out))
+    done = 0
+    for piece in _from(source, path, rate, channels, int(how.start * rate), loop=how.loop):
+        if done >= total:
+            return
+        count = piece.shape[1]
+        at = np.arange(done, done + count, dtype=np.float64)
+        level = np.ones(count)
+        if rise:
+            level = np.minimum(level, at / rise)
+        if fall:
+            level = np.minimum(level, np.clip((total - at) / fall, 0, 1))
+        done += count
+        yield (piece * level).astype(np.float32) if rise or fall else piece
+
+
+def _from(source: Any, path: Path, rate: int, channels: int, start: int, *, loop: bool) -> Iterator[Samples]:
+    """A sound without its first samples, and from there again for ever where it loops."""
+    while True:
+        skip, made = start, 0
+        for piece in _decoded(source, path, rate, channels):
+            kept = piece[:, min(skip, piece.shape[1]) :]
+            skip -= piece.shape[1] - kept.shape[1]
+            made += kept.shape[1]
+            if kept.shape[1]:
+                yield kept
+        if not loop or not made:
+            return
+        source.seek(0)
 
 
 @contextmanager

@@ -1,0 +1,251 @@
+"""Clips one after another: which of their frames are shown alone, and which are mixed where two meet.
+
+A join is made by nodes, from the last frames of one clip and the first of the next. Those travel losslessly into a job
+of their own, so the clips stay independent and the film's packets are copied: nothing is encoded twice.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from reelc_compiler import values
+from reelc_compiler.facts import Facts
+from reelc_compiler.ir.graph import Medium, Ref
+from reelc_compiler.values import JoinValue, Segments, SequenceValue
+from reelc_dsl.diagnostics import Frame
+from reelc_dsl.diagnostics.codes import OUT_OF_RANGE, REQUIREMENT, UNKNOWN_NODE
+from reelc_dsl.source import Span
+
+if TYPE_CHECKING:
+    from reelc_compiler.elaborate.evaluator import Evaluator
+
+COLORS = {"black": 0x000000, "white": 0xFFFFFF}
+# KJNodes' node counts to it, and so does ComfyUI's that takes frames out of a batch.
+MOST = 4096
+CUT = JoinValue("cut", 0)
+# The classes that joins are made with.
+TAKE, MIX, PLAIN = "ImageFromBatch", "CrossFadeImages", "EmptyImage"
+
+
+def join_of(evaluator: "Evaluator", name: str, given: dict[str, Any], places: dict[str, Span]) -> JoinValue:
+    """``cut()``, ``crossfade(8)`` or ``dip(12, color: "black")``."""
+    if name == "cut":
+        return CUT
+    frames, least = given["frames"], 1 if name == "crossfade" else 2
+    if not least <= frames <= MOST:
+        raise evaluator.stop(
+            OUT_OF_RANGE, f"a {name} takes {least} to {MOST} frames, and this is {frames}", places["frames"]
+        )
+    color = given.get("color", "black")
+    if color not in COLORS:
+        raise evaluator.stop(
+            OUT_OF_RANGE, f"`color` takes {', '.join(f'`{c}`' for c in COLORS)}, and this is `{color}`", places["color"]
+        )
+    return JoinValue(name, frames, color)
+
+
+def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span], span: Span) -> SequenceValue:
+    """Clips one after another; see ``docs/language.md``.
+
+    Raises:
+        Stop: they do not go together, a join takes more frames than a clip has, or the catalog has no nodes for it.
+    """
+    clips: list[Medium] = []
+    for value in given["clips"]:
+        clips.extend(value.clips if isinstance(value, SequenceValue) else [value])
+    if not clips:
+        raise evaluator.stop(REQUIREMENT, "a sequence has at least one clip, and this list is empty", places["clips"])
+    _alike(evaluator, clips, places["clips"])
+    joins = _joins(evaluator, len(clips), given, places)
+    # The segments of a chain begin where the ones before them end.
+    shared = given.get("shared", isinstance(given["clips"], Segments))
+    maker = Maker(evaluator, span, "sequence")
+    pieces: list[Medium] = []
+    for number, clip in enumerate(clips):
+        before = joins[number - 1] if number else CUT
+        after = joins[number] if number < len(joins) else CUT
+        # The first frame of a clip that begins where the one before it ends is shown there.
+        first = int(shared and number > 0) + before.overlap
+        last = clip.facts.frames - after.overlap
+        if number and before.overlap:
+            ended, skipped = clips[number - 1], clips[number - 1].facts.frames - before.overlap
+            tail = maker.end(ended, skipped, before.overlap)
+            head = maker.end(clip, first - before.overlap, before.overlap)
+            pieces.append(maker.dissolve(tail, head))
+        opening = before if before.kind == "dip" else CUT
+        closing = after if after.kind == "dip" else CUT
+        _fits(evaluator, number, clip, first + clip.facts.frames - last, opening, closing, places["clips"])
+        if first < last:
+            body = maker.piece(clip, first, last - first)
+            pieces.append(maker.dips(body, opening, closing))
+    frames = sum(piece.facts.frames for piece in pieces)
+    return SequenceValue(tuple(pieces), replace(clips[0].facts, frames=frames))
+
+
+def _joins(evaluator: "Evaluator", count: int, given: dict[str, Any], places: dict[str, Span]) -> list[JoinValue]:
+    """How each clip but the last goes over into the next."""
+    usual = CUT
+    if "crossfade" in given:
+        usual = join_of(evaluator, "crossfade", {"frames": given["crossfade"]}, {"frames": places["crossfade"]})
+    said: tuple[JoinValue | None, ...] = given.get("joins", (None,) * (count - 1))
+    if len(said) != count - 1:
+        raise evaluator.stop(
+            REQUIREMENT,
+            f"{count} clips have {count - 1} joins between them, and these are {len(said)}",
+            places["joins"],
+            "write `none` where the usual join is meant",
+        )
+    return [usual if join is None else join for join in said]
+
+
+def _alike(evaluator: "Evaluator", clips: list[Medium], span: Span) -> None:
+    first = clips[0].facts
+    for number, clip in enumerate(clips[1:], 2):
+        facts = clip.facts
+        if (facts.eyes, facts.projection) != (first.eyes, first.projection):
+            raise evaluator.stop(
+                REQUIREMENT,
+                "the clips of a sequence are for the same eyes and of one projection: the first is "
+                f"`{first.eyes}` and `{first.projection}`, number {number} is `{facts.eyes}` and `{facts.projection}`",
+                span,
+                "give each clip the same `stereo` and `equirect`, or make several films",
+            )
+        if replace(facts, frames=first.frames) != first:
+            raise evaluator.stop(
+                REQUIREMENT,
+                f"the clips of a sequence have one size and one rate: the first is {values.show(clips[0])}, "
+                f"number {number} is {values.show(clip)}",
+                span,
+                "bring the stills to one size with `fit`, and the clips to one rate with `interpolate`",
+            )
+
+
+def _fits(
+    evaluator: "Evaluator", number: int, clip: Medium, taken: int, opening: JoinValue, closing: JoinValue, span: Span
+) -> None:
+    needed = taken + opening.frames + closing.frames
+    if needed > clip.facts.frames:
+        raise evaluator.stop(
+            REQUIREMENT,
+            f"clip number {number + 1} has {clip.facts.frames} frames, and its joins take {needed}",
+            span,
+            "make the joins shorter, or the clip longer",
+        )
+
+
+class Maker:
+    """Makes the nodes of joins, with their regions.
+
+    Args:
+        evaluator: whose graph it is.
+        span: what asks for them.
+        name: what that is called.
+    """
+
+    def __init__(self, evaluator: "Evaluator", span: Span, name: str) -> None:
+        self._evaluator = evaluator
+        self._builder = evaluator.builder
+        self._span = span
+        self._stack = evaluator.reporter.frames(Frame(span, name))
+
+    def last(self, clip: Medium) -> Medium:
+        """The last frame of a clip, which another job starts from."""
+        end = clip.facts.frames - 1
+        region = self._builder.region("last", self._stack, handed=True)
+        taken = self._op(TAKE, {"image": clip.ref, "batch_index": end, "length": 1}, region, (clip,))
+        self._builder.close(region, ("pick", {"first": end}), {})
+        return self._medium(taken, replace(clip.facts, kind="image", frames=1, fps=None), region)
+
+    def piece(self, clip: Medium, first: int, frames: int, name: str = "piece", *, handed: bool = False) -> Medium:
+        """Some frames of a clip; the clip itself when they are all."""
+        if frames == clip.facts.frames and not handed:
+            return clip
+        region = self._builder.region(name, self._stack, handed=handed)
+        inputs = {"image": clip.ref, "batch_index": first, "length": frames}
+        taken = self._op(TAKE, inputs, region, (clip,))
+        facts = replace(clip.facts, frames=frames)
+        self._builder.close(region, ("pick", {"first": first}), {"ram": _bytes(clip.facts) + _bytes(facts)})
+        return self._medium(taken, facts, region)
+
+    def end(self, clip: Medium, first: int, frames: int) -> Medium:
+        """The frames of a clip that go into a join, which is made elsewhere."""
+        return self.piece(clip, first, frames, "end", handed=True)
+
+    def dissolve(self, tail: Medium, head: Medium) -> Medium:
+        """From one picture to the other in a straight line; no frame is wholly one of them."""
+        frames = tail.facts.frames
+        region = self._builder.region("crossfade", self._stack)
+        mixed = self._op(
+            MIX,
+            {
+                "images_1": tail.ref,
+                "images_2": head.ref,
+                "interpolation": "linear",
+                "transition_start_index": 0,
+                "transitioning_frames": frames,
+                "start_level": 1 / (frames + 1),
+                "end_level": frames / (frames + 1),
+            },
+            region,
+            (tail, head),
+        )
+        self._builder.close(region, ("dissolve", {}), {"ram": 4 * _bytes(tail.facts)})
+        return self._medium(mixed, tail.facts, region)
+
+    def dips(self, clip: Medium, opening: JoinValue, closing: JoinValue) -> Medium:
+        """A clip that comes out of a colour, and goes into one."""
+        if opening is not CUT:
+            clip = self._dip(clip, opening, opens=True)
+        return clip if closing is CUT else self._dip(clip, closing, opens=False)
+
+    def _dip(self, clip: Medium, join: JoinValue, *, opens: bool) -> Medium:
+        facts = clip.facts
+        region = self._builder.region("dip", self._stack)
+        plain = {
+            "width": facts.width,
+            "height": facts.height,
+            "batch_size": join.frames,
+            "color": COLORS[join.color],
+        }
+        color = self._op(PLAIN, plain, region, ())
+        first, second = (color, clip.ref) if opens else (clip.ref, color)
+        faded = self._op(
+            MIX,
+            {
+                "images_1": first,
+                "images_2": second,
+                "interpolation": "linear",
+                "transition_start_index": 0 if opens else facts.frames - join.frames,
+                "transitioning_frames": join.frames,
+                "start_level": 0.0,
+                "end_level": 1.0,
+            },
+            region,
+            (clip,),
+        )
+        settings = {"opening" if opens else "closing": join.frames, "color": join.color}
+        self._builder.close(region, ("fade", settings), {"ram": 3 * _bytes(facts)})
+        return self._medium(faded, facts, region)
+
+    def _op(self, class_type: str, inputs: dict[str, Any], region: int, media: tuple[Medium, ...]) -> Ref:
+        evaluator = self._evaluator
+        if class_type not in evaluator.catalog:
+            raise evaluator.stop(
+                UNKNOWN_NODE,
+                f"the catalog {evaluator.catalog.name} has no {class_type}, with which clips are joined",
+                self._span,
+                "install the pack ComfyUI-KJNodes on the server, and pull its catalog again"
+                if class_type == MIX
+                else "compile for a catalog of a whole server",
+            )
+        op = self._builder.op(class_type, inputs, region=region, stack=self._stack, places={}, media=media)
+        return Ref(op, 0, "IMAGE")
+
+    def _medium(self, ref: Ref, facts: Facts, region: int) -> Medium:
+        medium = Medium(ref, facts)
+        self._builder.medium(medium, region)
+        return medium
+
+
+def _bytes(facts: Facts) -> int:
+    """What a clip takes in ComfyUI: 3 floats of 4 bytes a pixel."""
+    return facts.frames * facts.width * facts.height * 12

@@ -1,0 +1,147 @@
+"""Rows of a table file as records: ``table("shots.csv", { name: text, still: image })``."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from reelc_compiler.elaborate import media
+from reelc_compiler.elaborate.scope import Env
+from reelc_compiler.inputs import InputFault, Table
+from reelc_compiler.overrides import QUANTITIES, SET, literal
+from reelc_compiler.sema.kinds import (
+    BOOL,
+    FLOAT,
+    FROM_FILE,
+    INT,
+    SIZE,
+    TEXT,
+    UNKNOWN,
+    FileKind,
+    Kind,
+    ListKind,
+    OptionalKind,
+    RecordKind,
+    a_kind,
+    assignable,
+)
+from reelc_compiler.units import Size
+from reelc_compiler.values import RecordValue
+from reelc_dsl.diagnostics import Sink
+from reelc_dsl.diagnostics.codes import BAD_TABLE
+from reelc_dsl.diagnostics.suggest import did_you_mean
+from reelc_dsl.source import Source, Span
+
+if TYPE_CHECKING:
+    from reelc_compiler.elaborate.evaluator import Evaluator
+    from reelc_compiler.sema.program import ModuleInfo
+
+
+class Misfit(Exception):
+    """A cell that is not of its column's kind; the text says what it is instead."""
+
+
+def table(
+    evaluator: "Evaluator", path: str, columns: RecordKind, module: "ModuleInfo", span: Span
+) -> tuple[RecordValue, ...]:
+    """The rows, in order.
+
+    Raises:
+        Stop: the file cannot be read, lacks a column, or a cell is not of its column's kind.
+    """
+    key = "" if span.source.name.startswith(SET) else module.key
+    try:
+        found = evaluator.table(path, key)
+    except InputFault as fault:
+        raise evaluator.stop(fault.code, str(fault), span, *fault.help) from None
+    return tuple(_row(evaluator, found, number, dict(cells), columns, span) for number, cells in found.rows)
+
+
+def files(evaluator: "Evaluator", pattern: str, module: "ModuleInfo", span: Span) -> tuple[str, ...]:
+    """The files of the project that are like a pattern, sorted.
+
+    Raises:
+        Stop: there are none, or they lie elsewhere.
+    """
+    try:
+        return evaluator.files(pattern, module.key)
+    except InputFault as fault:
+        raise evaluator.stop(fault.code, str(fault), span, *fault.help) from None
+
+
+def _row(
+    evaluator: "Evaluator", found: Table, number: int, cells: dict[str, Any], columns: RecordKind, span: Span
+) -> RecordValue:
+    where = f"`{found.path}`, {'line' if found.path.endswith('.csv') else 'row'} {number}"
+    for name in cells:
+        if name not in columns.map:
+            raise evaluator.stop(
+                BAD_TABLE,
+                f"{where}: nothing asks for the column `{name}`",
+                span,
+                *(did_you_mean(name, columns.map) or ("name it and its kind in `table`, or leave it out of the file",)),
+            )
+    fields: dict[str, Any] = {}
+    for name, kind in columns.map.items():
+        value = cells.get(name)
+        if value in (None, "") and isinstance(kind, OptionalKind):
+            fields[name] = None
+            continue
+        if value is None:
+            raise evaluator.stop(BAD_TABLE, f"{where}: there is no `{name}`", span)
+        try:
+            fields[name] = _cell(evaluator, kind.inner if isinstance(kind, OptionalKind) else kind, value, found, span)
+        except Misfit as misfit:
+            raise evaluator.stop(BAD_TABLE, f"{where}: `{name}` is {a_kind(kind)}, and {misfit}", span) from None
+    return RecordValue(fields)
+
+
+def _cell(evaluator: "Evaluator", kind: Kind, value: Any, found: Table, span: Span) -> Any:
+    """The value of a cell.
+
+    Raises:
+        Misfit: it is of another kind.
+        Stop: a file that it names cannot be used.
+    """
+    if isinstance(kind, ListKind):
+        if not isinstance(value, list):
+            raise Misfit("this is no list")
+        return tuple(_cell(evaluator, kind.element, v, found, span) for v in value)  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, bool):
+        return _plain(evaluator, kind, BOOL, value, span)
+    if isinstance(value, int):
+        return _plain(evaluator, kind, INT, value, span)
+    if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise Misfit("this is no number")
+        return _plain(evaluator, kind, FLOAT, Fraction(str(value)), span)
+    if not isinstance(value, str):
+        raise Misfit("this is neither a text nor a number")
+    if kind in FROM_FILE:
+        return evaluator.load_input(value, kind.name, found.path, span)
+    if kind == TEXT or isinstance(kind, FileKind):
+        return media.coerce(evaluator, value, kind, span, evaluator.program.main)
+    sink = Sink()
+    expr = literal(Source(SET + found.path, value), sink)
+    if expr is None or len(sink):
+        raise Misfit(f"this is `{value[:60]}`")
+    evaluated = evaluator.value(expr, Env(evaluator.program.main))
+    return _plain(evaluator, kind, _kind(evaluated), evaluated, span)
+
+
+def _kind(value: Any) -> Kind:
+    match value:
+        case bool():
+            return BOOL
+        case int():
+            return INT
+        case Fraction():
+            return FLOAT
+        case Size():
+            return SIZE
+        case _:
+            return QUANTITIES.get(type(value), UNKNOWN)
+
+
+def _plain(evaluator: "Evaluator", kind: Kind, given: Kind, value: Any, span: Span) -> Any:
+    if not assignable(given, kind) or kind in FROM_FILE:
+        raise Misfit(f"this is {a_kind(given)}")
+    return media.coerce(evaluator, value, kind, span, evaluator.program.main)

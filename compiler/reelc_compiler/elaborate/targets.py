@@ -1,0 +1,118 @@
+"""How long the films of a pipeline are to be: ``target { duration = 30s, policy = "trim" }``."""
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from reelc_compiler import values
+from reelc_compiler.elaborate.joins import Maker
+from reelc_compiler.elaborate.scope import Env
+from reelc_compiler.ir.graph import Medium
+from reelc_compiler.units import Duration
+from reelc_compiler.values import FilmValue
+from reelc_dsl import ast
+from reelc_dsl.diagnostics import Label
+from reelc_dsl.diagnostics.codes import NOT_WHOLE, OUT_OF_RANGE, REQUIREMENT
+from reelc_dsl.diagnostics.fixes import respell
+from reelc_dsl.records import dataclass
+from reelc_dsl.source import Span
+
+if TYPE_CHECKING:
+    from reelc_compiler.elaborate.evaluator import Evaluator
+
+# What becomes of a film that is longer: nothing is made, or its end is cut off.
+POLICIES = ("error", "trim")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a film must last.
+
+    Attributes:
+        seconds: exactly.
+        policy: one of :data:`POLICIES`.
+        span: where it is said.
+    """
+
+    seconds: Fraction
+    policy: str
+    span: Span
+
+    def fitted(self, evaluator: "Evaluator", film: FilmValue, span: Span) -> FilmValue:
+        """A film that lasts as long.
+
+        Raises:
+            Stop: no number of frames lasts as long, or the film is shorter, or longer and not to be cut.
+        """
+        fps = film.facts.fps
+        assert fps is not None, "a film is made of clips"
+        wanted, frames = self.seconds * fps, film.facts.frames
+        said = (Label(self.span, "the target is set here"),)
+        if wanted.denominator != 1:
+            near = " and ".join(values.show(Duration(n / fps)) for n in (int(wanted), int(wanted) + 1))
+            raise evaluator.stop(
+                NOT_WHOLE,
+                f"{values.show(Duration(self.seconds))} at {float(fps):g}fps are no whole number of frames",
+                span,
+                f"the nearest that are: {near}",
+                labels=said,
+            )
+        if frames == wanted:
+            return film
+        missing = int(wanted) - frames
+        if missing < 0 and self.policy == "trim":
+            return _trimmed(evaluator, film, -missing, span)
+        have, want = values.show(Duration(frames / fps)), values.show(Duration(self.seconds))
+        raise evaluator.stop(
+            REQUIREMENT,
+            f"this film has {frames} frames and lasts {have}, and the target is {int(wanted)} frames, {want}",
+            span,
+            *(
+                (f"{missing} frames are missing: make a clip longer, or hold a frame with `freeze` of std.clips",)
+                if missing > 0
+                else (
+                    f'{-missing} frames are too many: `policy = "trim"` in the target cuts them off its end',
+                    "or make clips shorter, or joins longer",
+                )
+            ),
+            labels=said,
+        )
+
+
+def target_of(evaluator: "Evaluator", statement: ast.Settings, env: Env) -> Target | None:
+    """The target that a pipeline sets; None where it says nothing of the duration.
+
+    Raises:
+        Stop: there is no such policy, or no time at all.
+    """
+    given = {s.name.text: s.value for s in statement.settings}
+    policy, where = "error", given.get("policy")
+    if where is not None:
+        policy = evaluator.value(where, env)
+        if policy not in POLICIES:
+            known = ", ".join(f"`{p}`" for p in POLICIES)
+            raise evaluator.stop(
+                OUT_OF_RANGE,
+                f"`policy` takes {known}, and this is `{policy}`",
+                where.span,
+                fix=respell(where.span, policy, POLICIES) if where.span.text.startswith('"') else None,
+            )
+    if "duration" not in given:
+        return None
+    duration: Duration = evaluator.value(given["duration"], env)
+    if duration.seconds <= 0:
+        raise evaluator.stop(OUT_OF_RANGE, "a film lasts longer than no time at all", given["duration"].span)
+    return Target(duration.seconds, policy, statement.span)
+
+
+def _trimmed(evaluator: "Evaluator", film: FilmValue, surplus: int, span: Span) -> FilmValue:
+    """A film without its last frames."""
+    clips: list[Medium] = list(film.clips)
+    left = surplus
+    while left and clips[-1].facts.frames <= left:
+        left -= clips.pop().facts.frames
+    if left:
+        last = clips.pop()
+        clips.append(Maker(evaluator, span, "target").piece(last, 0, last.facts.frames - left))
+    facts = replace(film.facts, frames=film.facts.frames - surplus)
+    return replace(film, clips=tuple(clips), facts=facts)
