@@ -5,7 +5,8 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -191,12 +192,13 @@ def database_of(state: Path) -> str:
         raise RunFault(bad_database(error)) from None
 
 
-def preview(job: Job, *, clean: bool, until: str | None) -> list[events.Written]:
+def preview(job: Job, *, clean: bool, until: str | None, scale: Fraction = Fraction(1)) -> list[events.Written]:
     """Render the animatic on the embedded preview worker.
 
     Args:
         clean: leave the burnt-in label off; file name and metadata say what it is all the same.
         until: the name after which to stop; None for all films.
+        scale: of all pictures; below 1 the animatic is smaller than the film, and made faster.
 
     Raises:
         ReelError: E0710 before anything starts, or another E07xx.
@@ -207,6 +209,10 @@ def preview(job: Job, *, clean: bool, until: str | None) -> list[events.Written]
     faults = without(job.plan, registry(), Locator(job.plan, job.sources))
     if faults:
         raise RunFault(*faults)
+    if scale != 1:
+        from reelc_runtime.preview.scale import scaled
+
+        job = replace(job, plan=scaled(job.plan, scale))
     return asyncio.run(_preview(job, clean, until))
 
 

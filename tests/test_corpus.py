@@ -117,7 +117,7 @@ def write_pictures(folder: Path) -> None:
         "window.json": b'{"nodes": [], "links": [], "last_node_id": 0}',
         "list.json": b"[]",
         "torn.json": b'{"1": {',
-        "shots.csv": b"name, still, motion, lasts\npier, photo.png, 90, 2s\n\"boats, two\", svd.png,, 1.5s\n",
+        "shots.csv": b'name, still, motion, lasts\npier, photo.png, 90, 2s\n"boats, two", svd.png,, 1.5s\n',
         "shots.toml": b'[[shot]]\nname = "pier"\nsize = "1024x576"\nseed = 7\non = true\nwords = ["fog", "gulls"]\n',
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -86,7 +86,8 @@ def _json(text: str) -> Rows:
 
 def _listed(value: Any) -> Rows:
     """The rows under the one name that a file has for them: ``[[shot]]`` in TOML."""
-    lists = [v for v in cast(dict[str, Any], value).values() if isinstance(v, list)] if isinstance(value, dict) else []
+    named = cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    lists = [cast(list[Any], v) for v in named.values() if isinstance(v, list)]
     if len(lists) != 1:
         raise TableFault("has not just one list of rows", "in TOML each row begins with `[[shot]]`, or another name")
     return _numbered(lists[0])

@@ -1,6 +1,7 @@
 """Options that several commands share, and what they mean."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +11,23 @@ if TYPE_CHECKING:
     from reelc.config import Config
     from reelc.rendering import Options
 
+
+class Scale(click.ParamType[Fraction]):
+    """A share of a size: ``1/4``, ``0.25``."""
+
+    name = "scale"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
+        try:
+            scale = Fraction(str(value))
+        except (ValueError, ZeroDivisionError):
+            self.fail(f"`{value}` is no share, such as 1/4", param, ctx)
+        if not Fraction(1, 16) <= scale <= 1:
+            self.fail(f"a preview has 1/16 to 1 of the film's size, and this is {value}", param, ctx)
+        return scale
+
+
+SCALE = Scale()
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 

@@ -1,15 +1,25 @@
 """``reelc preview``"""
 
+from fractions import Fraction
 from pathlib import Path
 
 import click
 
 from reelc.cli import options
+from reelc.cli.options import SCALE
 
 
 @click.command("preview")
 @options.source
 @options.rendering
+@click.option(
+    "--scale",
+    type=SCALE,
+    default="1",
+    show_default=True,
+    metavar="1/N",
+    help="All pictures smaller by a factor: as many frames, and cuts at the same places, in less time.",
+)
 @click.option("--clean", is_flag=True, help="Leave out the label that is burnt into every frame.")
 def command(
     file: Path,
@@ -20,9 +30,10 @@ def command(
     until: str | None,
     as_json: bool,
     quiet: bool,
+    scale: Fraction,
     clean: bool,
 ) -> None:
-    """Render an animatic of FILE on this machine's CPU, at true length and true size.
+    """Render an animatic of FILE on this machine's CPU, at true length, and at true size unless --scale says otherwise.
 
     An embedded preview worker plays ComfyUI: same protocol, same plan, but stand-ins instead of
     models (a slow camera move for image-to-video, a classic filter for the upscale, optical flow
@@ -38,7 +49,7 @@ def command(
     done = compile_for_run(file, overrides, pipeline, catalog, as_json=as_json)
     code = carry_out(
         compiled_job(done, folder),
-        lambda job: preview(job, clean=clean, until=until),
+        lambda job: preview(job, clean=clean, until=until, scale=scale),
         as_json=as_json,
         quiet=quiet,
     )

@@ -138,7 +138,7 @@ def _kind(value: Any) -> Kind:
         case Size():
             return SIZE
         case _:
-            return QUANTITIES.get(type(value), UNKNOWN)
+            return QUANTITIES.get(type(value), UNKNOWN)  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _plain(evaluator: "Evaluator", kind: Kind, given: Kind, value: Any, span: Span) -> Any:

@@ -1,15 +1,20 @@
 """One prompt, executed: frames are pulled through all regions at once, one at a time.
 
-Nothing holds a whole clip. Each region's frames are counted and measured against the facts as they pass,
-which is also where interrupts take effect and where progress is told.
+Nothing holds a whole clip in memory; what is slow to make and read more than once is kept in a file meanwhile. Each
+region's frames are counted and measured against the facts as they pass, which is also where interrupts take effect and
+where progress is told.
 """
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from reelc_runtime.preview.errors import Interrupted, RegionFailed, StandInError
 from reelc_runtime.preview.pictures import Frame, use_threads
 from reelc_runtime.preview.report import Report
+from reelc_runtime.preview.spool import Spool
 from reelc_runtime.preview.task import PICTURES, Saved, Stream, Task
 from reelc_runtime.preview.view import View, kind_of
 
@@ -37,13 +42,23 @@ class Execution:
             RegionFailed: a region failed or was interrupted; the cause says which.
         """
         use_threads()
-        for task in self._view.tasks:
-            if kind_of(task).frames is not None and task.pictures_out:
-                medium = task.pictures_out[0]
-                self._streams[medium] = Stream(task.makes, lambda task=task: self._frames(task))
-        for task in self._view.tasks:
-            if kind_of(task).save is not None:
-                self._save(task)
+        with TemporaryDirectory(prefix="frames-") as folder, ExitStack() as spools:
+            for number, task in enumerate(self._view.tasks):
+                if kind_of(task).frames is not None and task.pictures_out:
+                    self._streams[task.pictures_out[0]] = self._stream(task, Path(folder) / f"{number}", spools)
+            for task in self._view.tasks:
+                if kind_of(task).save is not None:
+                    self._save(task)
+
+    def _stream(self, task: Task, path: Path, spools: ExitStack) -> Stream:
+        """The frames that a region makes: anew for each reader, or kept in a file for all of them."""
+        facts = task.makes
+        readers = sum(task.pictures_out[0] in other.region.media_in for other in self._view.tasks)
+        if not kind_of(task).slow or readers < 2 or not Spool.fits(facts.width, facts.height, facts.frames):
+            return Stream(facts, lambda: self._frames(task))
+        spool = Spool(path, self._frames(task), facts.width, facts.height)
+        spools.callback(spool.close)
+        return Stream(facts, spool.frames)
 
     def _inputs(self, task: Task) -> tuple[Stream, ...]:
         return tuple(self._streams[m] for m in task.region.media_in if task.media[m].facts.kind in PICTURES)

@@ -14,7 +14,7 @@ PICTURES = ("image", "clip")
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A medium's frames, made anew each time it is asked for: a medium that is used twice is computed twice.
+    """A medium's frames, made anew each time it is asked for, unless they are kept: see ``spool``.
 
     Args:
         facts: what the frames are.
@@ -116,6 +116,8 @@ class StandInKind:
         frames: makes the pictures that come out; None for a kind that saves, or makes none.
         save: takes the frames to the end and writes a file; calls its third argument with each frame.
         sound: whether it can stand for a region that makes sound alone.
+        pixels: the settings that are lengths in pixels.
+        slow: whether frames that are read more than once had better be kept than made again.
     """
 
     takes: int
@@ -123,3 +125,5 @@ class StandInKind:
     frames: Frames | None = None
     save: Save | None = None
     sound: bool = False
+    pixels: tuple[str, ...] = ()
+    slow: bool = False

@@ -78,4 +78,4 @@ def _between(search: MotionSearch, before: Frame, after: Frame, times: int, step
         yield pictures.blended(search.moved(before, there, at), search.moved(after, back, 1 - at), at)
 
 
-STAND_IN = StandInKind(takes=1, check=check, frames=frames)
+STAND_IN = StandInKind(takes=1, check=check, frames=frames, slow=True)

@@ -34,6 +34,14 @@ def check(task: Task) -> str | None:
 
 
 def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
+    """The frames of the file; at another size where a smaller preview asks for it."""
+    for frame in _frames(task):
+        yield (
+            pictures.resized(frame, task.makes.width, task.makes.height) if task.settings.get("fit") is True else frame
+        )
+
+
+def _frames(task: Task) -> Iterator[Frame]:
     """One frame of a picture (orientation applied, alpha dropped), or all frames of a film or a hand-over."""
     path = _path(task)
     if task.makes.kind == "image":

@@ -35,4 +35,4 @@ def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
     yield from laid.frames(task, source, picture, ink, settings["left"], settings["top"])
 
 
-STAND_IN = StandInKind(takes=2, check=check, frames=frames)
+STAND_IN = StandInKind(takes=2, check=check, frames=frames, pixels=("left", "top"))

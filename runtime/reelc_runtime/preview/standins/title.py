@@ -38,4 +38,4 @@ def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
     yield from laid.frames(task, inputs[0], picture, ink, settings["left"], max(0, top))
 
 
-STAND_IN = StandInKind(takes=1, check=check, frames=frames)
+STAND_IN = StandInKind(takes=1, check=check, frames=frames, pixels=("left", "top", "width", "size"))
