@@ -1,0 +1,180 @@
+"""Long films, to the frame: what a plan counts is what a preview shows, and cuts lie where they must."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from command import call
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from recordings import write_film
+
+import reelc
+
+# A family, how a shot is made at its own rate and brought to 24 fps, and how many make 30 seconds: the recipes of
+# docs/language.md. Segments that share a frame make k(N-1)m+1, one more than the target, which cuts it off.
+RECIPES = {
+    "svd": ("std.svd", "1024x576", "using: m, seed: 1, fps: 8fps", 25, 10),
+    "cogvideox": ("std.cogvideox", "720x480", 'using: m, prompt: "fog", seed: 1', 49, 5),
+    "cogvideox15": ("std.cogvideox15", "1360x768", 'using: m, prompt: "fog", seed: 1', 81, 6),
+    "wan22": ("std.wan22", "832x480", 'using: m, prompt: "fog", seed: 1', 81, 6),
+    "wan22_5b": ("std.wan22_5b", "1280x704", 'using: m, prompt: "fog", seed: 1', 121, 6),
+    "hunyuan15": ("std.hunyuan15", "1280x720", 'using: m, prompt: "fog", seed: 1', 121, 6),
+    "ltx2": ("std.ltx2", "1280x704", 'using: m, prompt: "fog", seed: 1', 121, 6),
+    "ltx2_long": ("std.ltx2", "1280x704", 'using: m, prompt: "fog", seed: 1, seconds: 10s', 241, 3),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_thirty_seconds_are_720_frames(name: str, tmp_path: Path) -> None:
+    module, size, how, frames, count = RECIPES[name]
+    (tmp_path / "photo.png").write_bytes((Path(__file__).parent.parent / "examples" / "rocket.jpg").read_bytes())
+    smooth = "part" if frames in (121, 241) else "part |> interpolate(to: 24fps)"
+    program = f"""
+use {module} as i2v
+use interpolate from std.finish
+pipeline film {{
+  target {{ duration = 30s, policy = "trim" }}
+  param photo: image = "photo.png"
+  let m = i2v.load()
+  let parts = chain prev from photo |> fit({size}) times {count} {{ prev |> i2v.animate({how}) }}
+  let smooth = for part in parts {{ {smooth} }}
+  let all = sequence(smooth, shared: true)
+  require parts[0].frames == {frames} and all.frames == 721 else "{{{{ all.frames }}}}"
+  output film = all |> video()
+}}
+"""
+    file = tmp_path / "film.reel"
+    file.write_text(program, "utf-8")
+    plan = reelc.compile(file).plan
+    (output,) = plan.outputs
+    assert output.facts.frames == 720
+    assert output.facts.duration == 30
+    made = {a.id: a.facts.frames for job in plan.jobs for a in job.artifacts_out}
+    assert sum(made[a] for a in output.artifacts) == 720
+
+
+# -- to the frame -----------------------------------------------------------------------------
+
+FPS = Fraction(24)
+SOURCE = 16
+STEP = 16
+
+
+@st.composite
+def films(draw: st.DrawFn) -> tuple[list[tuple[int, int]], list[tuple[str, int]], bool]:
+    """Clips as (first frame, number of frames) of the source, the joins between them, and whether frames are shared."""
+    clips = draw(st.lists(st.integers(6, SOURCE), min_size=2, max_size=4))
+    clips = [(draw(st.integers(0, SOURCE - frames)), frames) for frames in clips]
+    joins = [
+        draw(st.one_of(st.just(("cut", 0)), st.tuples(st.just("crossfade"), st.integers(1, 2)), st.just(("dip", 2))))
+        for _ in clips[1:]
+    ]
+    return clips, joins, draw(st.booleans())
+
+
+def expected(clips: Sequence[tuple[int, int]], joins: Sequence[tuple[str, int]], shared: bool) -> list[float]:
+    """The brightness of each frame, worked out from what the language promises and not from how it is made."""
+    shots = [[float((first + i) * STEP) for i in range(frames)] for first, frames in clips]
+    if shared:
+        shots = [shot[int(number > 0) :] for number, shot in enumerate(shots)]
+    for number, (kind, n) in enumerate(joins):
+        if kind == "dip":
+            end, begin = shots[number], shots[number + 1]
+            for i in range(n):
+                level = i / (n - 1)
+                end[len(end) - n + i] *= 1 - level
+                begin[i] *= level
+    out = shots[0]
+    for (kind, n), shot in zip(joins, shots[1:], strict=True):
+        if kind == "crossfade":
+            tail = out[len(out) - n :]
+            mixed = [a + (b - a) * (i + 1) / (n + 1) for i, (a, b) in enumerate(zip(tail, shot[:n], strict=True))]
+            out = out[: len(out) - n] + mixed + shot[n:]
+        else:
+            out = out + shot
+    return out
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sequences")
+    write_film(folder / "walk.mkv", SOURCE, size=(32, 32), fps=FPS, sound=False, codec="ffv1")
+    return folder
+
+
+def shown(path: Path) -> list[float]:
+    """The brightness of each frame of a film."""
+    with av.open(path.as_posix()) as source:
+        frames: Any = source.decode(video=0)
+        return [float(np.mean(frame.to_ndarray(format="rgb24"))) for frame in frames]
+
+
+@pytest.mark.media
+@given(film=films())
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_preview_shows_what_the_plan_counts(
+    film: tuple[list[tuple[int, int]], list[tuple[str, int]], bool], folder: Path
+) -> None:
+    clips, joins, shared = film
+    pieces = ", ".join(f"walk |> trim(first: {first}, frames: {frames})" for first, frames in clips)
+    said = ", ".join(f"{kind}({n or ''})" for kind, n in joins)
+    program = f"""
+use trim from std.clips
+pipeline film {{
+  param walk: clip = "walk.mkv"
+  output film = sequence([{pieces}], joins: [{said}], shared: {str(shared).lower()}) |> video(codec: "ffv1")
+}}
+"""
+    (folder / "film.reel").write_text(program, "utf-8")
+    wanted = expected(clips, joins, shared)
+    (output,) = reelc.compile(folder / "film.reel").plan.outputs
+    assert output.facts.frames == len(wanted)
+    call("preview", folder / "film.reel", "--out", folder / "out", "--clean", "--quiet")
+    found = shown(folder / "out" / "film.preview.mkv")
+    assert len(found) == len(wanted)
+    # The source and two conversions are rounded to whole steps of brightness.
+    assert max(abs(a - b) for a, b in zip(found, wanted, strict=True)) <= 2
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("scale", ["1/2", "0.25"])
+def test_a_smaller_preview_has_the_same_frames(scale: str, folder: Path) -> None:
+    program = """
+use interpolate, upscale from std.finish
+use title from std.titles
+pipeline film {
+  param walk: clip = "walk.mkv"
+  let large = walk |> upscale(to: 128x128, model: "x4.pth") |> interpolate(to: 48fps)
+  output film = sequence([large, large |> title("A", size: 20%, at: "center", first: 3, frames: 2)], crossfade: 3)
+    |> video(codec: "ffv1")
+}
+"""
+    (folder / "scaled.reel").write_text(program, "utf-8")
+    films: list[list[float]] = []
+    for size in ("1", scale):
+        call(
+            "preview",
+            folder / "scaled.reel",
+            "--out",
+            folder / size.replace("/", "-"),
+            "--clean",
+            "--quiet",
+            "--scale",
+            size,
+        )
+        films.append(shown(folder / size.replace("/", "-") / "film.preview.mkv"))
+    assert len(films[0]) == len(films[1]) == 31 + 31 - 3
+    assert max(abs(a - b) for a, b in zip(*films, strict=True)) < 6
+    with av.open((folder / scale.replace("/", "-") / "film.preview.mkv").as_posix()) as source:
+        assert source.streams.video[0].width == 128 * Fraction(scale)
+
+
+@pytest.mark.parametrize("scale", ["2", "0", "x", "1/0", "1/17", "-1/4"])
+def test_a_scale_is_a_share(scale: str, folder: Path) -> None:
+    done = call("preview", folder / "scaled.reel", "--scale", scale, code=2)
+    assert "1/4" in done.err or "1/16 to 1" in done.err
