@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reelc_compiler.plan import Artifact, Output, Save
+from reelc_compiler.canonical import pretty
+from reelc_compiler.plan import Artifact, Engine, Output, Plan, Save
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import BAD_RESULT, CANNOT_WRITE, NO_SPACE
 from reelc_runtime.digest import sha256_of
 from reelc_runtime.run import events
 from reelc_runtime.run.faults import RunFault
+from reelc_runtime.run.manifest import manifest, name_of
 from reelc_runtime.run.record import cannot_write
 
 
@@ -22,6 +24,7 @@ class Delivery:
     """What is needed to deliver a run that has reached its goal.
 
     Args:
+        plan, engine: what was carried out, and how.
         out: the folder for films.
         preview: whether everything is made of stand-ins, and must say so.
         labelled: whether the label is to be burnt into what is not a film yet.
@@ -31,6 +34,8 @@ class Delivery:
         report: is told.
     """
 
+    plan: Plan
+    engine: Engine
     out: Path
     preview: bool
     labelled: bool
@@ -44,7 +49,10 @@ class Delivery:
         to = self.out / previewed(output.file, preview=self.preview)
         files = [self.file(a) for a in output.artifacts]
         await asyncio.to_thread(_assemble, files, self._sound(output), output, to, self.preview)
-        return await self.written(output.name, to, output)
+        event = await self.written(output.name, to, output)
+        told = manifest(self.plan, output, self.engine, file=to.name, size=event.bytes, digest=event.sha256)
+        await asyncio.to_thread(_write, self.out / name_of(to.name), pretty(told))
+        return event
 
     def _sound(self, output: Output) -> Path | None:
         """The file with a film's sound."""
@@ -85,6 +93,17 @@ class Delivery:
         )
         self.report(event)
         return event
+
+
+def _write(to: Path, data: bytes) -> None:
+    """A small file that is whole or not there."""
+    part = to.with_name(f".{to.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(to)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise RunFault(cannot_write(to, error)) from None
 
 
 def _copy(file: Path, to: Path) -> None:

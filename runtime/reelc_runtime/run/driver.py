@@ -463,6 +463,8 @@ class _Driver:
     def _delivery(self) -> Delivery:
         preview = self.request.engine == "preview"
         return Delivery(
+            plan=self.request.plan,
+            engine="preview" if preview else "render",
             out=self.request.out,
             preview=preview,
             labelled=preview and not self.request.clean,
