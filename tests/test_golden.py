@@ -58,7 +58,7 @@ def test_typed_graph(request: pytest.FixtureRequest, name: str) -> None:
     program = analyse(asked, sink)
     pipeline = choose(asked, program, sink)
     assert pipeline is not None
-    elaborated = elaborate(program, pipeline, {}, catalog, Outside(project.probe), sink)
+    elaborated = elaborate(program, pipeline, {"": {}}, catalog, Outside(project.probe), sink)
     assert not len(sink)
     compare(request, f"{name}/graph.txt", dump_graph(elaborated.graph))
 

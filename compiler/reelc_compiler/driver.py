@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.catalog.models import Lookup, lookup
-from reelc_compiler.elaborate import Elaborated, Outside, elaborate
+from reelc_compiler.elaborate import Elaborated, Outside, Overrides, elaborate
 from reelc_compiler.inputs import FindFiles, Probe, ReadTable, no_files, no_table
 from reelc_compiler.overrides import parse_overrides
 from reelc_compiler.sema.check import check
@@ -119,12 +119,22 @@ def _plan(request: Request, program: Program, pipeline: PipelineInfo, sink: Sink
 
 
 def _elaborate(request: Request, program: Program, pipeline: PipelineInfo, sink: Sink) -> Elaborated | None:
-    overrides = parse_overrides(request.overrides, pipeline, sink)
+    settings = _settings(request, pipeline, sink)
     if sink.has_errors:
         return None
     outside = Outside(request.probe, request.table, request.files)
-    elaborated = elaborate(program, pipeline, overrides, request.catalog, outside, sink)
+    elaborated = elaborate(program, pipeline, settings, request.catalog, outside, sink)
     return None if sink.has_errors else elaborated
+
+
+def _settings(request: Request, pipeline: PipelineInfo, sink: Sink) -> Mapping[str, Overrides]:
+    """What the parameters are set to in each variant; mostly there is one, without a name."""
+    if not any(name == "@" or ".." in text for name, text in request.overrides.items()):
+        return {"": parse_overrides(request.overrides, pipeline, sink)}
+    # Few command lines ask for several.
+    from reelc_compiler.variants import variants
+
+    return variants(request.overrides, pipeline, request.table, sink)
 
 
 def choose(request: Request, program: Program, sink: Sink) -> PipelineInfo | None:

@@ -66,6 +66,38 @@ class JoinValue:
         return self.frames if self.kind == "crossfade" else 0
 
 
+class Named(tuple[Any, ...]):
+    """What a ``for`` makes: a list whose elements may be called after what they were made for.
+
+    Attributes:
+        names: one for each element, None where it has none.
+    """
+
+    names: tuple[str | None, ...]
+
+    @staticmethod
+    def of(values: list[Any], names: list[str | None]) -> "Named":
+        """A list with the names of its elements."""
+        made = Named(values)
+        made.names = tuple(names)
+        return made
+
+
+def name_of(value: Any) -> str | None:
+    """What a value is called: a text by itself, a file without its folder and ending, a record by its field ``name``.
+
+    None where that could not be a file's name on every system.
+    """
+    if isinstance(value, RecordValue):
+        value = value.fields.get("name")
+    if not isinstance(value, str):
+        return None
+    name = value.rsplit("/", 1)[-1]
+    stem = name.rpartition(".")[0] or name
+    plain = stem.replace("-", "_").replace(" ", "_")
+    return stem if plain.isidentifier() or plain.isalnum() else None
+
+
 class Segments(tuple[Medium, ...]):
     """The clips of a chain: a list of which each but the first begins with the last frame of the one before."""
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "import": ("reelc.cli.import_", "Turn a ComfyUI graph into a .reel file that compiles back to it."),
     "fmt": ("reelc.cli.fmt", "Rewrite .reel files in the one layout."),
     "plan": ("reelc.cli.plan", "Show what would be made: jobs, sizes, frames, durations."),
+    "sheet": ("reelc.cli.sheet", "Write a contact sheet of films: some frames of each, to choose from."),
     "preview": ("reelc.cli.preview", "Render the animatic here, on the embedded preview worker."),
     "stages": ("reelc.cli.stages", "Stages, of the standard library and others: list, or show one."),
     "models": ("reelc.cli.models", "Model files: list with licences, pin in reel.lock, download."),

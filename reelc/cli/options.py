@@ -39,10 +39,11 @@ def parameters(function: F) -> F:
         click.option(
             "--set",
             "overrides",
-            metavar="NAME=VALUE",
+            metavar="NAME=VALUE|@FILE",
             multiple=True,
             callback=_overrides,
-            help="Set a parameter of the pipeline. Repeatable.",
+            help="Set a parameter of the pipeline. Repeatable. A range, seed=1..8, or a table, @takes.csv, makes a "
+            "variant for each of its numbers or rows.",
         ),
     ):
         function = decorator(function)
@@ -68,7 +69,11 @@ def source(function: F) -> F:
 def _overrides(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     out: dict[str, str] = {}
     for value in values:
-        name, equals, text = value.partition("=")
+        if value.startswith("@"):
+            # A file of settings, a row for each variant.
+            name, equals, text = "@", "=", value[1:]
+        else:
+            name, equals, text = value.partition("=")
         if not equals or not name.strip():
             raise click.BadParameter(f"`{value}` is not NAME=VALUE", ctx, param)
         if name.strip() in out:
@@ -155,8 +160,8 @@ def rendering(function: F) -> F:
         telling,
         click.option(
             "--until",
-            metavar="NAME",
-            help="Stop when NAME is ready (a stage that samples, a name for its result, an output) and show it.",
+            metavar="NAME,...",
+            help="Stop when NAME is ready (a stage that samples, a shot, a name for a result, an output) and show it.",
         ),
         out("Where films are written; an older film of the same name is replaced."),
     ):

@@ -18,7 +18,7 @@ from reelc_compiler.inputs import FindFiles, InputFault, InputInfo, Probe, ReadT
 from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref, Save
 from reelc_compiler.overrides import SET
 from reelc_compiler.sema.program import PipelineInfo, Program
-from reelc_compiler.values import FilmValue, NodeValue, SequenceValue
+from reelc_compiler.values import FilmValue, Named, NodeValue, SequenceValue
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Frame, Sink
 from reelc_dsl.diagnostics.codes import UNKNOWN_NODE, UNSET_PARAM, UNUSED_LET
@@ -73,14 +73,19 @@ class Outside:
 
 
 def elaborate(
-    program: Program, pipeline: PipelineInfo, overrides: Overrides, catalog: Catalog, outside: Outside, sink: Sink
+    program: Program,
+    pipeline: PipelineInfo,
+    settings: Mapping[str, Overrides],
+    catalog: Catalog,
+    outside: Outside,
+    sink: Sink,
 ) -> Elaborated:
-    """Evaluate a pipeline from its outputs.
+    """Evaluate a pipeline from its outputs, once for each variant; what they share is made once.
 
     Args:
         program: checked, without errors.
         pipeline: which one.
-        overrides: parameters set from outside.
+        settings: parameters set from outside, by what the variant is called: its films' names end in it.
         catalog: decides ``has_node`` and the nodes' ranges and choices.
         outside: answers for files.
         sink: receives E03xx to E06xx and W0201, W0401, N0401.
@@ -88,29 +93,43 @@ def elaborate(
     builder = GraphBuilder(MAX_NODES)
     reporter = Reporter(sink)
     inputs = _Inputs(builder, outside.probe, reporter, catalog)
-    evaluator = Evaluator(
-        program, catalog, builder, reporter, load_input=inputs.load, table=outside.table, files=outside.files
-    )
-    number = builder.region(pipeline.decl.name.text, ())
-    evaluator.region = Region(number, sealed=False)
-    env = Env(pipeline.module)
-    params: dict[str, Any] = {}
-    for param in pipeline.params:
-        env.cells[param.name] = cell = _param_cell(evaluator, param.name, pipeline, overrides, env)
-        try:
-            params[param.name] = _recorded(cell.force(), inputs)
-        except Stop:
-            continue
-    _statements(evaluator, pipeline, env, builder, sink)
+    recorded: list[dict[str, Any]] = []
+    for label, overrides in settings.items():
+        evaluator = Evaluator(
+            program, catalog, builder, reporter, load_input=inputs.load, table=outside.table, files=outside.files
+        )
+        number = builder.region(pipeline.decl.name.text, ())
+        evaluator.region = Region(number, sealed=False)
+        env = Env(pipeline.module)
+        params: dict[str, Any] = {}
+        for param in pipeline.params:
+            env.cells[param.name] = cell = _param_cell(evaluator, param.name, pipeline, overrides, env)
+            try:
+                params[param.name] = _recorded(cell.force(), inputs)
+            except Stop:
+                continue
+        recorded.append(params)
+        _statements(evaluator, pipeline, env, builder, sink, label)
     return Elaborated(
         pipeline=pipeline.decl.name.text,
-        params=params,
+        params=_together(recorded),
         inputs=tuple(inputs.found.values()),
         graph=builder.build(),
     )
 
 
-def _statements(evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder: GraphBuilder, sink: Sink) -> None:
+def _together(recorded: list[dict[str, Any]]) -> dict[str, Any]:
+    """The parameters of all variants: a list of values where they differ."""
+    out: dict[str, Any] = {}
+    for name in recorded[0] if recorded else ():
+        values_ = [params.get(name) for params in recorded]
+        out[name] = values_[0] if all(v == values_[0] for v in values_) else values_
+    return out
+
+
+def _statements(
+    evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder: GraphBuilder, sink: Sink, label: str
+) -> None:
     lets: list[ast.Let] = []
     failed = False
     target: Target | None = None
@@ -127,24 +146,31 @@ def _statements(evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder:
                 case ast.OutputStmt(name=name, value=value):
                     made = evaluator.value(value, env)
                     if isinstance(made, NodeValue):
-                        builder.saves.append(Save(name=name.text, op=made.op, span=value.span))
+                        builder.saves.append(Save(name=_varied(name.text, label), op=made.op, span=value.span))
                         continue
                     assert isinstance(made, FilmValue)
                     if target is not None:
                         made = target.fitted(evaluator, made, value.span)
-                    add_film(evaluator, builder, name, made, value.span)
+                    add_film(evaluator, builder, _varied(name.text, label), made, value.span)
                 case _:
                     pass
         except Stop:
             failed = True
     for let in lets:
         if not failed and env.cells[let.name.text].forced:
-            _call(builder, let.name.text, env.cells[let.name.text].force())
+            value = env.cells[let.name.text].force()
+            _call(builder, let.name.text, value)
+            if label:
+                _call(builder, f"{let.name.text}.{label}", value)
         # After a failure nobody knows what would have been needed.
         if not failed and not env.cells[let.name.text].forced:
             evaluator.reporter.add(
                 UNUSED_LET, f"no output needs `{let.name.text}`", let.name.span, "remove it, or use it in an output"
             )
+
+
+def _varied(name: str, label: str) -> str:
+    return f"{name}-{label}" if label else name
 
 
 def _call(builder: GraphBuilder, name: str, value: Any) -> None:
@@ -154,8 +180,12 @@ def _call(builder: GraphBuilder, name: str, value: Any) -> None:
     elif isinstance(value, SequenceValue):
         _call(builder, name, value.clips)
     elif isinstance(value, tuple):
-        for item in value:  # pyright: ignore[reportUnknownVariableType]
+        items: tuple[Any, ...] = value
+        names = value.names if isinstance(value, Named) else (None,) * len(items)
+        for item, mine in zip(items, names, strict=True):
             _call(builder, name, item)
+            if mine is not None:
+                _call(builder, f"{name}.{mine}", item)
 
 
 def _param_cell(evaluator: Evaluator, name: str, pipeline: PipelineInfo, overrides: Overrides, env: Env) -> Cell:

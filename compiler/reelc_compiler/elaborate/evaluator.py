@@ -25,7 +25,7 @@ from reelc_compiler.sema.program import (
     Program,
 )
 from reelc_compiler.units import Size, quantity
-from reelc_compiler.values import NodeValue, RangeValue, RecordValue, SequenceValue, only
+from reelc_compiler.values import Named, NodeValue, RangeValue, RecordValue, SequenceValue, name_of, only
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Frame
 from reelc_dsl.diagnostics.codes import (
@@ -222,9 +222,12 @@ class Evaluator:
         if isinstance(items, RangeValue):
             items = self.counted(items, expr.items.span)
         out: list[Any] = []
-        for item in items:
+        called: list[str | None] = []
+        known: Any = items.names if isinstance(items, Named) else None
+        for number, item in enumerate(items):
             out.append(self.block(expr.body, ((expr.name, item),), env))
-        return tuple(out)
+            called.append(name_of(item) or (known[number] if known is not None else None))
+        return Named.of(out, called)
 
     def block(self, body: ast.Body, names: tuple[tuple[ast.Ident, Any], ...], env: Env) -> Any:
         """The value of a block in which some names have values."""

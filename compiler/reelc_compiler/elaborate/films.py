@@ -15,7 +15,6 @@ from reelc_compiler.target.comfyui.handover import form_of, save_inputs
 from reelc_compiler.target.comfyui.saving import PREFIX, Saving, packs_that_save, saving
 from reelc_compiler.units import Duration, Rate
 from reelc_compiler.values import FilmValue, TrackValue
-from reelc_dsl import ast
 from reelc_dsl.diagnostics import Frame
 from reelc_dsl.diagnostics.codes import BAD_INPUT_VALUE, NO_RATE_FACTOR, REQUIREMENT, SOUND_LENGTH, UNKNOWN_NODE
 from reelc_dsl.source import Span
@@ -24,7 +23,7 @@ from reelc_dsl.source import Span
 UNHEARD = Fraction(1, 10)
 
 
-def add_film(evaluator: Evaluator, builder: GraphBuilder, name: ast.Ident, film: FilmValue, span: Span) -> None:
+def add_film(evaluator: Evaluator, builder: GraphBuilder, name: str, film: FilmValue, span: Span) -> None:
     """Make the nodes of one output: each clip is encoded by itself, with the same settings.
 
     Raises:
@@ -44,15 +43,15 @@ def add_film(evaluator: Evaluator, builder: GraphBuilder, name: ast.Ident, film:
             + f" frames per second, and this is {values.show(Rate(fps))}",
             span,
         )
-    stack = evaluator.reporter.frames(Frame(span, f"output {name.text}"))
+    stack = evaluator.reporter.frames(Frame(span, f"output {name}"))
     distinct = dict.fromkeys(film.clips)
     made = {
-        clip: _part(builder, f"reelc/{name.text}" + (f"-{i}" if len(distinct) > 1 else ""), clip, film, how, stack)
+        clip: _part(builder, f"reelc/{name}" + (f"-{i}" if len(distinct) > 1 else ""), clip, film, how, stack)
         for i, clip in enumerate(distinct, 1)
     }
     builder.films.append(
         Film(
-            name=name.text,
+            name=name,
             parts=tuple(made[clip] for clip in film.clips),
             facts=film.facts,
             codec=film.codec,
@@ -60,7 +59,7 @@ def add_film(evaluator: Evaluator, builder: GraphBuilder, name: ast.Ident, film:
             pix_fmt=how.pix_fmt,
             color=how.color,
             span=span,
-            track=None if film.audio is None else _track(evaluator, builder, name.text, film.audio, span, stack),
+            track=None if film.audio is None else _track(evaluator, builder, name, film.audio, span, stack),
         )
     )
 

@@ -25,7 +25,7 @@ from reelc_compiler.sema.program import (
     ModuleInfo,
 )
 from reelc_compiler.units import Duration, Rate, Size
-from reelc_compiler.values import FilmValue, ModelFile, RecordValue, Segments, SequenceValue, TrackValue, only
+from reelc_compiler.values import FilmValue, ModelFile, Named, RecordValue, Segments, SequenceValue, TrackValue, only
 from reelc_dsl.diagnostics.codes import (
     BAD_ARITHMETIC,
     BAD_SEED,
@@ -295,7 +295,8 @@ def coerce(evaluator: "Evaluator", value: Any, kind: Kind, span: Span, module: M
     if isinstance(kind, ListKind):
         if isinstance(value, Segments):
             return value
-        return tuple(coerce(evaluator, v, kind.element, span, module) for v in value)
+        items = [coerce(evaluator, v, kind.element, span, module) for v in value]
+        return Named.of(items, list(value.names)) if isinstance(value, Named) else tuple(items)
     if isinstance(kind, RecordKind) and isinstance(value, RecordValue):
         fields = {n: coerce(evaluator, v, kind.map[n], span, module) for n, v in value.fields.items()}
         return RecordValue(fields)

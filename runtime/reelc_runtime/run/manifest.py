@@ -1,4 +1,4 @@
-"""``film.manifest.json``: what a film was made with, beside the film, so that years later it can be told and made again."""
+"""``film.manifest.json``: what a film was made with, beside the film, so that it can be made again years later."""
 
 from typing import Any
 

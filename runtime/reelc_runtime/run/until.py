@@ -44,7 +44,9 @@ class Goal:
             RunFault: it cannot be assembled or written.
         """
         written: list[events.Written] = [await run.assemble(output) for output in self.outputs]
-        written += [await _look(run, artifact) for artifact in self.looks]
+        names = [_shot(artifact) or artifact.id for artifact in self.looks]
+        for artifact, name in zip(self.looks, names, strict=True):
+            written.append(await _look(run, artifact, name if names.count(name) == 1 else artifact.id))
         for job, save in self.saves:
             written += await run.copy(job, save)
         return written
@@ -54,7 +56,8 @@ def goal_of(plan: Plan, until: str | None) -> Goal:
     """The goal that a name stands for.
 
     Args:
-        until: a name of the pipeline, a stage that samples, or an output; None for all films.
+        until: names of the pipeline or of shots, stages that sample, or outputs, with commas between them; None for all
+            films.
 
     Raises:
         RunFault: E0724.
@@ -63,13 +66,21 @@ def goal_of(plan: Plan, until: str | None) -> Goal:
     if until is None:
         jobs = tuple(job.id for job in plan.jobs)
         return Goal(until="", jobs=jobs, outputs=plan.outputs, looks=(), saves=saves)
-    saves = tuple((job, save) for job, save in saves if save.name == until)
-    outputs = tuple(o for o in plan.outputs if o.name == until)
     made = [a for job in plan.jobs for a in job.artifacts_out]
     films = {a for output in plan.outputs for a in output.made_of}
-    looks = () if outputs or saves else tuple(a for a in made if a.id not in films and _called(a, until))
-    if not outputs and not looks and not saves:
-        raise RunFault(_unknown(plan, [a for a in made if a.id not in films], until))
+    kept = [a for a in made if a.id not in films]
+    names = [name.strip() for name in until.split(",")]
+    outputs = tuple(o for o in plan.outputs if o.name in names)
+    saves = tuple((job, save) for job, save in saves if save.name in names)
+    looked: dict[str, Artifact] = {}
+    for name in names:
+        if any(o.name == name for o in outputs) or any(save.name == name for _, save in saves):
+            continue
+        found = [a for a in kept if _called(a, name)]
+        if not found:
+            raise RunFault(_unknown(plan, kept, name))
+        looked |= {a.id: a for a in found}
+    looks = tuple(a for a in kept if a.id in looked)
     wanted = {a for output in outputs for a in output.made_of} | {a.id for a in looks}
     jobs = _needed(plan, wanted, {job for job, _ in saves})
     return Goal(until=until, jobs=jobs, outputs=outputs, looks=looks, saves=saves)
@@ -104,12 +115,18 @@ def _needed(plan: Plan, artifacts: set[str], jobs: set[str]) -> tuple[str, ...]:
     return tuple(job.id for job in plan.jobs if job.id in needed)
 
 
-async def _look(run: Delivery, artifact: Artifact) -> events.OutputWritten:
+def _shot(artifact: Artifact) -> str | None:
+    """The shot that a hand-over was made for: ``pier`` where the pipeline calls it ``clips.pier``."""
+    *called, _ = artifact.names
+    return next((name.split(".", 1)[1] for name in called if "." in name), None)
+
+
+async def _look(run: Delivery, artifact: Artifact, name: str) -> events.OutputWritten:
     """A hand-over as a file that any player shows."""
     facts = artifact.facts
     playable = facts.fps is not None and facts.width % 2 == 0 and facts.height % 2 == 0
     suffix = ("preview." if run.preview else "") + ("mp4" if playable else artifact.container)
-    to = run.out / f"{artifact.id}.{suffix}"
+    to = run.out / f"{name}.{suffix}"
     source = run.file(artifact.id)
     if playable:
         await asyncio.to_thread(_encode, source, to, artifact, run.preview, run.labelled)

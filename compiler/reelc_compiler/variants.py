@@ -1,0 +1,105 @@
+"""One program with several settings at once: ``--set seed=1..8``, and ``--set @takes.csv``."""
+
+import re
+from collections.abc import Mapping
+from itertools import product
+
+from reelc_compiler.inputs import InputFault, ReadTable
+from reelc_compiler.overrides import SET, parse_overrides
+from reelc_compiler.sema.kinds import INT, SEED, OptionalKind
+from reelc_compiler.sema.program import PipelineInfo
+from reelc_dsl import ast
+from reelc_dsl.diagnostics import Diagnostic, Sink
+from reelc_dsl.diagnostics.codes import BAD_TABLE, OUT_OF_RANGE
+from reelc_dsl.source import Source, Span
+
+# What names a file of settings among those of a command line.
+FILE = "@"
+MOST = 1000
+_RANGE = re.compile(r"\s*(\d{1,16})\s*\.\.\s*(\d{1,16})\s*")
+_UNFIT = re.compile(r"[^\w.-]+")
+
+# What a parameter is set to, by its name.
+Overrides = Mapping[str, ast.Expr]
+
+
+def variants(
+    overrides: Mapping[str, str], pipeline: PipelineInfo, table: ReadTable, sink: Sink
+) -> dict[str, Overrides]:
+    """The settings of each variant, by what it is called; one that is called nothing where there is only one.
+
+    A range of a whole number stands for each of its values, several ranges for all their combinations, and each row of
+    a file of settings for one variant, or for as many as the ranges make.
+
+    Args:
+        overrides: parameter name to text; :data:`FILE` to the path of a table.
+        pipeline: whose parameters they are.
+        table: reads the file.
+        sink: receives what is wrong with them.
+    """
+    plain = {name: text for name, text in overrides.items() if name != FILE}
+    ranges = {name: found for name, text in plain.items() if (found := _range(name, text, pipeline)) is not None}
+    rows: list[tuple[str, dict[str, str]]] = [("", {})]
+    if FILE in overrides:
+        rows = _rows(overrides[FILE], table, pipeline, sink)
+    count = len(rows)
+    for values in ranges.values():
+        count *= max(1, len(values))
+    if count > MOST or any(not values for values in ranges.values()):
+        name = next(iter(ranges), FILE)
+        message = f"these are {count} variants, and at most {MOST} are made" if count > MOST else "this range is empty"
+        sink.add(
+            Diagnostic(code=OUT_OF_RANGE, message=message, span=_span(name, plain.get(name, overrides.get(name, ""))))
+        )
+        return {}
+    out: dict[str, Overrides] = {}
+    for called, row in rows:
+        for chosen in product(*ranges.values()):
+            set_ = dict(zip(ranges, map(str, chosen), strict=True))
+            label = "-".join(filter(None, (called, *(f"{name}-{value}" for name, value in set_.items()))))
+            if label in out:
+                sink.add(
+                    Diagnostic(
+                        code=BAD_TABLE,
+                        message=f"two variants are called `{label}`",
+                        span=_span(FILE, overrides.get(FILE, "")),
+                        help=("give the rows names of their own, in a column `name`",),
+                    )
+                )
+                return {}
+            out[label] = parse_overrides({**plain, **row, **set_}, pipeline, sink)
+    return out
+
+
+def _range(name: str, text: str, pipeline: PipelineInfo) -> range | None:
+    """The values that a text stands for, where the parameter is a whole number."""
+    found = _RANGE.fullmatch(text)
+    kind = next((p.kind for p in pipeline.params if p.name == name), None)
+    kind = kind.inner if isinstance(kind, OptionalKind) else kind
+    return range(int(found[1]), int(found[2]) + 1) if found and kind in (INT, SEED) else None
+
+
+def _rows(path: str, table: ReadTable, pipeline: PipelineInfo, sink: Sink) -> list[tuple[str, dict[str, str]]]:
+    """The settings of each row of a file, and what the row is called."""
+    try:
+        found = table(path, "")
+    except InputFault as fault:
+        sink.add(Diagnostic(code=fault.code, message=str(fault), span=_span(FILE, path), help=fault.help))
+        return []
+    params = {p.name for p in pipeline.params}
+    out: list[tuple[str, dict[str, str]]] = []
+    for _, cells in found.rows:
+        texts = {name: _text(value) for name, value in cells.items() if value not in (None, "")}
+        called = texts.pop("name", "") if "name" not in params else ""
+        if not called:
+            called = "-".join(f"{name}-{text}" for name, text in texts.items())
+        out.append((_UNFIT.sub("_", called)[:60].strip("."), texts))
+    return out
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _span(name: str, text: str) -> Span:
+    return Span(Source(f"{SET}{name}", text), 0, len(text))
