@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelc.catalogs import open_catalog
 from reelc.locking import Held, catalog_for, held
+from reelc.takes import read_takes
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.driver import Request, check_all, compile_plan
 from reelc_compiler.driver import compile_each as compile_each_plan
@@ -258,6 +259,7 @@ def _request(
         probe=lock.probe,
         table=lock.table,
         files=lock.files,
+        takes=read_takes(project.main),
         pipeline=pipeline,
         overrides=dict(overrides),
         models=lock.models,

@@ -34,6 +34,7 @@ class Request:
         provider: where used modules come from.
         probe: answers for input files.
         table, files: read tables, and find files by patterns.
+        takes: seeds that were chosen, by the names that others are derived from.
         pipeline: which one; None when the file has just one.
         overrides: parameters as given on the command line, name to text.
         whole: all films in one graph, without hand-overs, for ComfyUI's window.
@@ -51,6 +52,7 @@ class Request:
     models: Lookup = lookup
     table: ReadTable = no_table
     files: FindFiles = no_files
+    takes: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def analyse(request: Request, sink: Sink) -> Program:
@@ -122,7 +124,7 @@ def _elaborate(request: Request, program: Program, pipeline: PipelineInfo, sink:
     settings = _settings(request, pipeline, sink)
     if sink.has_errors:
         return None
-    outside = Outside(request.probe, request.table, request.files)
+    outside = Outside(request.probe, request.table, request.files, request.takes)
     elaborated = elaborate(program, pipeline, settings, request.catalog, outside, sink)
     return None if sink.has_errors else elaborated
 

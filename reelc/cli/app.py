@@ -21,6 +21,7 @@ COMMANDS = {
     "import": ("reelc.cli.import_", "Turn a ComfyUI graph into a .reel file that compiles back to it."),
     "fmt": ("reelc.cli.fmt", "Rewrite .reel files in the one layout."),
     "plan": ("reelc.cli.plan", "Show what would be made: jobs, sizes, frames, durations."),
+    "take": ("reelc.cli.take", "Choose the seed of a shot, kept beside the program."),
     "sheet": ("reelc.cli.sheet", "Write a contact sheet of films: some frames of each, to choose from."),
     "preview": ("reelc.cli.preview", "Render the animatic here, on the embedded preview worker."),
     "stages": ("reelc.cli.stages", "Stages, of the standard library and others: list, or show one."),

@@ -1,8 +1,8 @@
 """Elaboration: a checked program and its parameters to the typed media graph."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import field, replace
+from typing import Any, cast
 
 from reelc_compiler import values
 from reelc_compiler.catalog import Catalog
@@ -21,7 +21,8 @@ from reelc_compiler.sema.program import PipelineInfo, Program
 from reelc_compiler.values import FilmValue, Named, NodeValue, SequenceValue
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Frame, Sink
-from reelc_dsl.diagnostics.codes import UNKNOWN_NODE, UNSET_PARAM, UNUSED_LET
+from reelc_dsl.diagnostics.codes import UNKNOWN_NODE, UNSET_PARAM, UNUSED_LET, UNUSED_TAKE
+from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.records import dataclass
 from reelc_dsl.source import Span
 
@@ -65,11 +66,12 @@ class Elaborated:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What a program may ask of the world: about input files, for tables, and which files there are."""
+    """What a program may ask of the world: about input files, for tables, which files there are, and chosen takes."""
 
     probe: Probe
     table: ReadTable = no_table
     files: FindFiles = no_files
+    takes: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def elaborate(
@@ -94,10 +96,13 @@ def elaborate(
     reporter = Reporter(sink)
     inputs = _Inputs(builder, outside.probe, reporter, catalog)
     recorded: list[dict[str, Any]] = []
+    taken: set[str] = set()
+    derived: set[str] = set()
     for label, overrides in settings.items():
         evaluator = Evaluator(
             program, catalog, builder, reporter, load_input=inputs.load, table=outside.table, files=outside.files
         )
+        evaluator.takes = outside.takes
         number = builder.region(pipeline.decl.name.text, ())
         evaluator.region = Region(number, sealed=False)
         env = Env(pipeline.module)
@@ -110,6 +115,16 @@ def elaborate(
                 continue
         recorded.append(params)
         _statements(evaluator, pipeline, env, builder, sink, label)
+        taken |= evaluator.taken
+        derived |= evaluator.derived
+    for name in sorted(outside.takes.keys() - taken) if not sink.has_errors else ():
+        where = pipeline.decl.name.span
+        reporter.add(
+            UNUSED_TAKE,
+            f"a take was chosen for `{name}`, and no seed is derived from that name",
+            where,
+            *(did_you_mean(name, derived) or ("`reelc take FILE --forget NAME` forgets it",)),
+        )
     return Elaborated(
         pipeline=pipeline.decl.name.text,
         params=_together(recorded),
@@ -180,7 +195,7 @@ def _call(builder: GraphBuilder, name: str, value: Any) -> None:
     elif isinstance(value, SequenceValue):
         _call(builder, name, value.clips)
     elif isinstance(value, tuple):
-        items: tuple[Any, ...] = value
+        items = cast(tuple[Any, ...], value)
         names = value.names if isinstance(value, Named) else (None,) * len(items)
         for item, mine in zip(items, names, strict=True):
             _call(builder, name, item)

@@ -1,6 +1,6 @@
 """Expressions to values. Kinds were checked before; here facts, ranges and requirements are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -67,6 +67,10 @@ class Evaluator:
         self.builder = builder
         self.reporter = reporter
         self.load_input = load_input
+        # Seeds that were chosen, which of them were asked for, and all names that were.
+        self.takes: Mapping[str, int] = {}
+        self.taken: set[str] = set()
+        self.derived: set[str] = set()
         self.table = table
         self.files = files
         self.region = Region(-1, sealed=False)

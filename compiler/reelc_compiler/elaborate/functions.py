@@ -100,7 +100,6 @@ PURE: Mapping[str, Callable[..., Any]] = {
     "max": max,
     "len": len,
     "contains": contains,
-    "derive": derive,
     "size": size,
     "rgb": lettering.color,
     "text_width": text_width,

@@ -51,6 +51,8 @@ def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: d
             return medium(evaluator, given["frames"], "image", given, places)
         case "clip":
             return medium(evaluator, given["frames_of"], "clip", given, places)
+        case "derive":
+            return derived(evaluator, given["seed"], str(given["name"]))
         case "audio":
             return sound(evaluator, given, places)
         case "track":
@@ -66,6 +68,15 @@ def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: d
                 return functions.PURE[name](*[given[p.name] for p in BUILTINS[name].params if p.name in given])
             except ArithmeticFault as fault:
                 raise evaluator.stop(BAD_ARITHMETIC, str(fault), span) from None
+
+
+def derived(evaluator: "Evaluator", seed: int, name: str) -> int:
+    """A seed for a name: the one that was chosen for it, or else its own."""
+    evaluator.derived.add(name)
+    if name in evaluator.takes:
+        evaluator.taken.add(name)
+        return evaluator.takes[name]
+    return functions.derive(seed, name)
 
 
 def medium(evaluator: "Evaluator", source: Any, kind: str, given: dict[str, Any], places: dict[str, Span]) -> Medium:

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from reelc_compiler.elaborate.evaluator import Evaluator
 
 
+# The estimates that are amounts of memory.
+MEMORY = ("vram", "ram")
+
+
 def call(
     evaluator: "Evaluator", callee: ast.Expr, args: tuple[ast.Arg, ...], piped: ast.Expr | None, span: Span, env: Env
 ) -> Any:
@@ -200,7 +204,11 @@ def run(evaluator: "Evaluator", stage: StageInfo, env: Env, opened: Region | Non
             case _:
                 pass
     if opened is not None:
-        evaluator.builder.close(opened.id, stand_in, estimate)
+        # What a stage does not estimate itself is what the largest of those that it calls takes.
+        evaluator.builder.close(opened.id, stand_in, {**opened.called, **estimate})
+    else:
+        known = evaluator.region.called
+        known |= {name: max(known.get(name, 0), int(estimate[name])) for name in MEMORY if name in estimate}
     return result
 
 

@@ -81,6 +81,7 @@ STAGE_WARNING = _declare("W0401", "stage-warning", "A stage advises against what
 FRAGILE_SEED = _declare(
     "W0402", "fragile-seed", "A seed is derived from a position, so inserting a shot changes the others."
 )
+UNUSED_TAKE = _declare("W0403", "unused-take", "A take was chosen for a name from which no seed is derived.")
 STAGE_NOTE = _declare("N0401", "stage-note", "A stage says what it made of what it was given.")
 SOUND_LENGTH = _declare("N0402", "sound-length", "The sound over a film is longer or shorter than the film.")
 
@@ -121,6 +122,7 @@ UNSAFE_MODEL = _declare("E0612", "unsafe-model", "The address or name of a model
 NOT_A_RECORDING = _declare("E0613", "not-a-recording", "An input file is no film and no sound that can be measured.")
 NO_MEDIA_LIBRARY = _declare("E0614", "no-media-library", "A film or a sound cannot be measured: an extra is missing.")
 BAD_TABLE = _declare("E0615", "bad-table", "A table of rows cannot be used.")
+BAD_TAKES = _declare("E0616", "bad-takes", "The file of chosen takes cannot be used.")
 STD_CHANGED = _declare("W0605", "std-changed", "The standard library is not the one of the lock.")
 LOCKED_INPUT_CHANGED = _declare("W0606", "locked-input-changed", "An input file is not the one of the lock.")
 NOT_IN_LOCK = _declare("W0607", "not-in-lock", "A program needs model files that the lock does not have.")
