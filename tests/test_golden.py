@@ -13,7 +13,7 @@ import pytest
 import reelc
 from reelc_compiler.catalog import load_catalog
 from reelc_compiler.driver import Request, analyse, choose
-from reelc_compiler.elaborate import Outside, elaborate
+from reelc_compiler.elaborate import Outside, Settings, elaborate
 from reelc_compiler.ir.dump import dump as dump_graph
 from reelc_compiler.loader import Project
 from reelc_dsl import ast
@@ -58,7 +58,7 @@ def test_typed_graph(request: pytest.FixtureRequest, name: str) -> None:
     program = analyse(asked, sink)
     pipeline = choose(asked, program, sink)
     assert pipeline is not None
-    elaborated = elaborate(program, pipeline, {"": {}}, catalog, Outside(project.probe), sink)
+    elaborated = elaborate(program, pipeline, {"": Settings({})}, catalog, Outside(project.probe), sink)
     assert not len(sink)
     compare(request, f"{name}/graph.txt", dump_graph(elaborated.graph))
 

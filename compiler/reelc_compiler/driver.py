@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.catalog.models import Lookup, lookup
-from reelc_compiler.elaborate import Elaborated, Outside, Overrides, elaborate
+from reelc_compiler.elaborate import Elaborated, Outside, Settings, elaborate
 from reelc_compiler.inputs import FindFiles, Probe, ReadTable, no_files, no_table
 from reelc_compiler.overrides import parse_overrides
 from reelc_compiler.sema.check import check
@@ -129,10 +129,10 @@ def _elaborate(request: Request, program: Program, pipeline: PipelineInfo, sink:
     return None if sink.has_errors else elaborated
 
 
-def _settings(request: Request, pipeline: PipelineInfo, sink: Sink) -> Mapping[str, Overrides]:
+def _settings(request: Request, pipeline: PipelineInfo, sink: Sink) -> Mapping[str, Settings]:
     """What the parameters are set to in each variant; mostly there is one, without a name."""
-    if not any(name == "@" or ".." in text for name, text in request.overrides.items()):
-        return {"": parse_overrides(request.overrides, pipeline, sink)}
+    if not any(name == "@" or "." in name or ".." in text for name, text in request.overrides.items()):
+        return {"": Settings(parse_overrides(request.overrides, pipeline, sink))}
     # Few command lines ask for several.
     from reelc_compiler.variants import variants
 

@@ -1,16 +1,17 @@
-"""One program with several settings at once: ``--set seed=1..8``, and ``--set @takes.csv``."""
+"""Settings beside parameters, and several at once: ``--set seed=1..8``, ``--set derive.pier=7``, ``--set @FILE``."""
 
 import re
 from collections.abc import Mapping
 from itertools import product
 
+from reelc_compiler.elaborate import Settings
+from reelc_compiler.elaborate.functions import SEED_LIMIT
 from reelc_compiler.inputs import InputFault, ReadTable
 from reelc_compiler.overrides import SET, parse_overrides
 from reelc_compiler.sema.kinds import INT, SEED, OptionalKind
 from reelc_compiler.sema.program import PipelineInfo
-from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, Sink
-from reelc_dsl.diagnostics.codes import BAD_TABLE, OUT_OF_RANGE
+from reelc_dsl.diagnostics.codes import BAD_SEED, BAD_TABLE, OUT_OF_RANGE
 from reelc_dsl.source import Source, Span
 
 # What names a file of settings among those of a command line.
@@ -19,13 +20,11 @@ MOST = 1000
 _RANGE = re.compile(r"\s*(\d{1,16})\s*\.\.\s*(\d{1,16})\s*")
 _UNFIT = re.compile(r"[^\w.-]+")
 
-# What a parameter is set to, by its name.
-Overrides = Mapping[str, ast.Expr]
+# Before the name that a seed is derived from, where that seed is set.
+DERIVE = "derive."
 
 
-def variants(
-    overrides: Mapping[str, str], pipeline: PipelineInfo, table: ReadTable, sink: Sink
-) -> dict[str, Overrides]:
+def variants(overrides: Mapping[str, str], pipeline: PipelineInfo, table: ReadTable, sink: Sink) -> dict[str, Settings]:
     """The settings of each variant, by what it is called; one that is called nothing where there is only one.
 
     A range of a whole number stands for each of its values, several ranges for all their combinations, and each row of
@@ -52,11 +51,11 @@ def variants(
             Diagnostic(code=OUT_OF_RANGE, message=message, span=_span(name, plain.get(name, overrides.get(name, ""))))
         )
         return {}
-    out: dict[str, Overrides] = {}
+    out: dict[str, Settings] = {}
     for called, row in rows:
         for chosen in product(*ranges.values()):
             set_ = dict(zip(ranges, map(str, chosen), strict=True))
-            label = "-".join(filter(None, (called, *(f"{name}-{value}" for name, value in set_.items()))))
+            label = "-".join(filter(None, (called, *(f"{_short(name)}-{value}" for name, value in set_.items()))))
             if label in out:
                 sink.add(
                     Diagnostic(
@@ -67,14 +66,33 @@ def variants(
                     )
                 )
                 return {}
-            out[label] = parse_overrides({**plain, **row, **set_}, pipeline, sink)
+            out[label] = _settings({**plain, **row, **set_}, pipeline, sink)
     return out
+
+
+def _short(name: str) -> str:
+    return _UNFIT.sub("_", name.removeprefix(DERIVE))
+
+
+def _settings(texts: Mapping[str, str], pipeline: PipelineInfo, sink: Sink) -> Settings:
+    """What texts set: parameters, and seeds by the names that they are derived from."""
+    takes: dict[str, int] = {}
+    for name, text in texts.items():
+        if not name.startswith(DERIVE):
+            continue
+        if not text.strip().isdecimal() or not 0 <= int(text) < SEED_LIMIT:
+            message = f"a seed is a whole number from 0 to {SEED_LIMIT - 1}"
+            sink.add(Diagnostic(code=BAD_SEED, message=message, span=_span(name, text)))
+            continue
+        takes[name.removeprefix(DERIVE)] = int(text)
+    params = {name: text for name, text in texts.items() if not name.startswith(DERIVE)}
+    return Settings(parse_overrides(params, pipeline, sink), takes)
 
 
 def _range(name: str, text: str, pipeline: PipelineInfo) -> range | None:
     """The values that a text stands for, where the parameter is a whole number."""
     found = _RANGE.fullmatch(text)
-    kind = next((p.kind for p in pipeline.params if p.name == name), None)
+    kind = SEED if name.startswith(DERIVE) else next((p.kind for p in pipeline.params if p.name == name), None)
     kind = kind.inner if isinstance(kind, OptionalKind) else kind
     return range(int(found[1]), int(found[2]) + 1) if found and kind in (INT, SEED) else None
 

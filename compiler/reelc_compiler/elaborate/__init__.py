@@ -54,6 +54,14 @@ LOADERS = {
 Overrides = Mapping[str, ast.Expr]
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one variant of a program is made with: parameters, and seeds by the names that they are derived from."""
+
+    params: Overrides
+    takes: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elaborated:
     """A pipeline with everything known of it before anything runs."""
@@ -77,7 +85,7 @@ class Outside:
 def elaborate(
     program: Program,
     pipeline: PipelineInfo,
-    settings: Mapping[str, Overrides],
+    settings: Mapping[str, Settings],
     catalog: Catalog,
     outside: Outside,
     sink: Sink,
@@ -87,7 +95,7 @@ def elaborate(
     Args:
         program: checked, without errors.
         pipeline: which one.
-        settings: parameters set from outside, by what the variant is called: its films' names end in it.
+        settings: what is set from outside, by what the variant is called: its films' names end in it.
         catalog: decides ``has_node`` and the nodes' ranges and choices.
         outside: answers for files.
         sink: receives E03xx to E06xx and W0201, W0401, N0401.
@@ -96,19 +104,21 @@ def elaborate(
     reporter = Reporter(sink)
     inputs = _Inputs(builder, outside.probe, reporter, catalog)
     recorded: list[dict[str, Any]] = []
+    asked: set[str] = set()
     taken: set[str] = set()
     derived: set[str] = set()
-    for label, overrides in settings.items():
+    for label, mine in settings.items():
         evaluator = Evaluator(
             program, catalog, builder, reporter, load_input=inputs.load, table=outside.table, files=outside.files
         )
-        evaluator.takes = outside.takes
+        evaluator.takes = {**outside.takes, **mine.takes}
+        asked |= evaluator.takes.keys()
         number = builder.region(pipeline.decl.name.text, ())
         evaluator.region = Region(number, sealed=False)
         env = Env(pipeline.module)
         params: dict[str, Any] = {}
         for param in pipeline.params:
-            env.cells[param.name] = cell = _param_cell(evaluator, param.name, pipeline, overrides, env)
+            env.cells[param.name] = cell = _param_cell(evaluator, param.name, pipeline, mine.params, env)
             try:
                 params[param.name] = _recorded(cell.force(), inputs)
             except Stop:
@@ -117,7 +127,7 @@ def elaborate(
         _statements(evaluator, pipeline, env, builder, sink, label)
         taken |= evaluator.taken
         derived |= evaluator.derived
-    for name in sorted(outside.takes.keys() - taken) if not sink.has_errors else ():
+    for name in sorted(asked - taken) if not sink.has_errors else ():
         where = pipeline.decl.name.span
         reporter.add(
             UNUSED_TAKE,

@@ -44,9 +44,11 @@ class Goal:
             RunFault: it cannot be assembled or written.
         """
         written: list[events.Written] = [await run.assemble(output) for output in self.outputs]
-        names = [_shot(artifact) or artifact.id for artifact in self.looks]
-        for artifact, name in zip(self.looks, names, strict=True):
-            written.append(await _look(run, artifact, name if names.count(name) == 1 else artifact.id))
+        called = [_shots(artifact) for artifact in self.looks]
+        for artifact, mine in zip(self.looks, called, strict=True):
+            # Of several variants of a shot each is called after what makes it another.
+            own = (name for name in mine if sum(name in names for names in called) == 1)
+            written.append(await _look(run, artifact, next(own, artifact.id)))
         for job, save in self.saves:
             written += await run.copy(job, save)
         return written
@@ -115,10 +117,9 @@ def _needed(plan: Plan, artifacts: set[str], jobs: set[str]) -> tuple[str, ...]:
     return tuple(job.id for job in plan.jobs if job.id in needed)
 
 
-def _shot(artifact: Artifact) -> str | None:
-    """The shot that a hand-over was made for: ``pier`` where the pipeline calls it ``clips.pier``."""
-    *called, _ = artifact.names
-    return next((name.split(".", 1)[1] for name in called if "." in name), None)
+def _shots(artifact: Artifact) -> list[str]:
+    """The shots that a hand-over was made for: ``pier`` where the pipeline calls it ``clips.pier``."""
+    return [name.split(".", 1)[1] for name in artifact.names[:-1] if "." in name]
 
 
 async def _look(run: Delivery, artifact: Artifact, name: str) -> events.OutputWritten:
