@@ -33,7 +33,7 @@ async def test_the_film_is_what_the_plan_says(render: RunIt, project: Path, work
         assert "prompt" not in container.metadata
     content = Path(film.path).read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
-    assert sorted(p.name for p in (project / "out").iterdir()) == [".reelc", "film.mp4"]
+    assert sorted(p.name for p in (project / "out").iterdir()) == [".reelc", "film.manifest.json", "film.mp4"]
 
 
 async def test_submission_substitutes_uploads_and_prefix_only(render: RunIt, worker: WorkerDouble) -> None:

@@ -1,0 +1,168 @@
+"""Takes and variants: seeds chosen by a shot's name, several settings in one plan, contact sheets."""
+
+import json
+from pathlib import Path
+
+import av
+import pytest
+from command import call
+from hypothesis import given
+from hypothesis import strategies as st
+from recordings import write_recordings
+
+import reelc
+from reelc.takes import read_takes, takes_file, write_takes
+from reelc_dsl.diagnostics import ReelError
+
+FILM = """
+use std.svd
+record Shot { name: text, still: image }
+pipeline film {
+  param seed: seed = 1
+  param mood: text = "fog"
+  param photo: image = "photo.png"
+  let m = svd.load()
+  let shots: list[Shot] = [{ name: "pier", still: photo }, { name: "boats", still: photo }]
+  let clips = for s in shots {
+    s.still |> fit(256x256) |> svd.animate(using: m, seed: derive(seed, s.name), frames: 3)
+  }
+  output film = sequence(clips) |> video()
+}
+"""
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    (tmp_path / "photo.png").write_bytes((Path(__file__).parents[2] / "examples" / "rocket.jpg").read_bytes())
+    path = tmp_path / "film.reel"
+    path.write_text(FILM, "utf-8")
+    return path
+
+
+def seeds(film: Path, **settings: str) -> list[int]:
+    plan = reelc.compile(film, overrides=settings).plan
+    return [node["inputs"]["seed"] for job in plan.jobs for node in job.graph.values() if "seed" in node["inputs"]]
+
+
+def test_a_take_changes_its_own_shot_only(film: Path) -> None:
+    pier, boats = seeds(film)
+    keys = {job.keys["render"] for job in reelc.compile(film).plan.jobs}
+    call("take", film, "pier=7")
+    assert takes_file(film).name == "film.takes.toml"
+    assert seeds(film) == [7, boats]
+    kept = {job.keys["render"] for job in reelc.compile(film).plan.jobs} & keys
+    assert len(kept) == len(keys) - 2
+    assert json.loads(call("take", film, "--json").out)["takes"] == {"pier": 7}
+    call("take", film, "--forget", "pier")
+    assert not takes_file(film).exists()
+    assert seeds(film) == [pier, boats]
+
+
+def test_a_take_that_nothing_asks_for_is_said(film: Path) -> None:
+    call("take", film, "peir=7")
+    found = next(d for d in reelc.check(film) if d.code.code == "W0403")
+    assert (found.code.code, found.help) == ("W0403", ("did you mean `pier`?",))
+
+
+@pytest.mark.parametrize("text", ["pier", "=3", "pier=", "pier=-1", "pier=x", f"pier={2**50}"])
+def test_a_take_is_a_name_and_a_seed(text: str, film: Path) -> None:
+    assert "is not NAME=SEED" in call("take", film, text, code=2).err
+    assert not takes_file(film).exists()
+
+
+def test_only_a_chosen_take_can_be_forgotten(film: Path) -> None:
+    assert "no take of `pier` was chosen" in call("take", film, "--forget", "pier", code=2).err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[takes",
+        "takes = 3",
+        "[takes]\npier = -1",
+        '[takes]\npier = "7"',
+        "[takes]\npier = true",
+        "[other]\na = 1",
+        "\0",
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused(text: str, film: Path) -> None:
+    takes_file(film).write_text(text, "utf-8")
+    with pytest.raises(ReelError) as caught:
+        reelc.compile(film)
+    assert [d.code.code for d in caught.value.diagnostics] == ["E0616"]
+    assert [d.code.code for d in reelc.check(film)] == ["E0616"]
+
+
+@given(takes=st.dictionaries(st.text(min_size=1, max_size=12), st.integers(0, 2**50 - 1), max_size=4))
+def test_any_name_comes_back(takes: dict[str, int], tmp_path_factory: pytest.TempPathFactory) -> None:
+    program = tmp_path_factory.getbasetemp() / "any.reel"
+    takes = {name: seed for name, seed in takes.items() if not any("\ud800" <= c <= "\udfff" for c in name)}
+    write_takes(program, takes)
+    assert read_takes(program) == takes
+
+
+# -- variants ---------------------------------------------------------------------------------
+
+
+def test_variants_share_what_they_can(film: Path) -> None:
+    plan = reelc.compile(film, overrides={"derive.pier": "1..3"}).plan
+    assert [o.name for o in plan.outputs] == ["film-pier-1", "film-pier-2", "film-pier-3"]
+    made = [a.names for job in plan.jobs for a in job.artifacts_out if a.container == "png"]
+    assert sum("clips.boats" in names for names in made) == 1
+    assert sum("clips.pier" in names for names in made) == 3
+
+
+def test_ranges_are_crossed_and_rows_are_not(film: Path) -> None:
+    (film.parent / "takes.csv").write_text("name,seed,mood\ncalm,3,sun\nwild,4,storm\n", "utf-8")
+    plan = reelc.compile(film, overrides={"@": str(film.parent / "takes.csv"), "derive.pier": "8..9"}).plan
+    names = ["film-calm-pier-8", "film-calm-pier-9", "film-wild-pier-8", "film-wild-pier-9"]
+    assert [o.name for o in plan.outputs] == names
+    assert plan.params["seed"] == [3, 3, 4, 4]
+    files = {name: json.loads(text) for name, text in plan.to_files().items()}
+    assert type(plan).from_files(files) == plan
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "words"),
+    [
+        ({"seed": "5..2"}, "E0402", "this range is empty"),
+        ({"seed": "1..1001"}, "E0402", "these are 1001 variants, and at most 1000 are made"),
+        ({"@": "nothing.csv"}, "E0601", "there is no file `nothing.csv`"),
+        ({"derive.pier": "x"}, "E0404", "a seed is a whole number"),
+        ({"mood": "1..3", "sed": "1..2"}, "E0212", "has no parameter `sed`"),
+    ],
+)
+def test_settings_that_make_no_variants(settings: dict[str, str], code: str, words: str, film: Path) -> None:
+    found = [d for d in reelc.check(film, overrides=settings) if d.is_error]
+    assert [d.code.code for d in found] == [code]
+    assert words in found[0].message
+
+
+def test_two_rows_of_one_name_are_refused(film: Path) -> None:
+    (film.parent / "takes.toml").write_text('[[take]]\nname = "a"\nseed = 1\n[[take]]\nname = "a"\nseed = 2\n', "utf-8")
+    (found,) = reelc.check(film, overrides={"@": str(film.parent / "takes.toml")})
+    assert (found.code.code, found.message) == ("E0615", "two variants are called `a`")
+
+
+@pytest.mark.media
+def test_takes_are_shown_by_their_names(film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    call("preview", film, "--set", "derive.pier=1..2", "--until", "pier", "--out", out, "--quiet")
+    assert sorted(p.name for p in out.glob("*.mp4")) == ["pier-1.preview.mp4", "pier-2.preview.mp4"]
+    done = call("sheet", *sorted(out.glob("*.mp4")), "-o", tmp_path / "sheet.jpg", "--frames", "2", "--width", "64")
+    assert "2 films" in done.out
+    with av.open(str(tmp_path / "sheet.jpg")) as sheet:
+        picture = next(sheet.decode(video=0)).to_ndarray(format="rgb24")
+    # Two frames of 64 pixels, three gaps; a name and a frame for each of two films, three gaps.
+    assert picture.shape == (2 * (24 + 64) + 3 * 8, 2 * 64 + 3 * 8, 3)
+
+
+@pytest.mark.media
+def test_a_sheet_is_of_films(tmp_path: Path) -> None:
+    write_recordings(tmp_path)
+    for name in ("notes.mp4", "song.wav"):
+        assert "E0613" in call("sheet", tmp_path / name, "-o", tmp_path / "sheet.jpg", code=1).err
+    assert not (tmp_path / "sheet.jpg").exists()
+    call("sheet", tmp_path / "walk.mp4", "-o", tmp_path / "no" / "way" / "sheet.jpg")
+    assert (tmp_path / "no" / "way" / "sheet.jpg").exists()
