@@ -334,6 +334,9 @@ def _there(path: Path, shown: str, base: str) -> Generator[None]:
     try:
         if path.is_dir():
             raise InputFault(MISSING_INPUT_FILE, f"`{shown}` is a folder, not a file")
+        if path.exists() and not path.is_file():
+            # A pipe would be waited for without end.
+            raise InputFault(MISSING_INPUT_FILE, f"`{shown}` is a device or a pipe, not a file")
         yield
     except FileNotFoundError:
         raise _missing(path, shown, base) from None

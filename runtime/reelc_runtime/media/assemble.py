@@ -18,6 +18,7 @@ from reelc_runtime.media import color
 from reelc_runtime.media.errors import CannotJoin, MediaError, NotAVideo, Truncated, reading, writing
 from reelc_runtime.media.files import whole_file
 from reelc_runtime.media.formats import FORMATS, RGB, Format, stream_of
+from reelc_runtime.media.opening import opened
 from reelc_runtime.media.sound import SoundTrack
 
 # What MP4 has room for.
@@ -204,7 +205,7 @@ def _video(source: InputContainer, path: Path, codec: str, pix_fmt: str | None =
 def _read(path: Path) -> Generator[InputContainer]:
     """An artifact, open; failures to read it are typed."""
     try:
-        with av.open(path.as_posix()) as source:
+        with opened(path) as source:
             yield source
     except MediaError:
         raise
