@@ -255,6 +255,8 @@ def _length(path: Path) -> Fraction:
             count += piece.shape[1]
             if count > MOST_SECONDS * rate:
                 raise TooLarge(f"{path.name} has more than {MOST_SECONDS // 3600} hours of sound")
+    if count == 0:
+        raise NotAVideo(f"{path.name} has no sound that can be decoded")
     return Fraction(count, rate)
 
 

@@ -51,7 +51,10 @@ async def test_a_region_without_a_stand_in_is_refused_by_name(client: Client, ki
 JOBS: dict[str, tuple[Job, str]] = {
     "count": (film().stage("b", "flow", clip(320, 240, 14)).encode(), "whole multiplier"),
     "odd": (Job().load(image(160, 120)).stage("a", "move", clip(65, 48, 3)).encode(), "even width"),
-    "codec": (film().encode(codec="hevc"), "h264 in mp4, h265 in mp4, av1 in mp4, prores in mov, ffv1 in mkv, png in png, not hevc"),
+    "codec": (
+        film().encode(codec="hevc"),
+        "h264 in mp4, h265 in mp4, av1 in mp4, prores in mov, ffv1 in mkv, png in png, not hevc",
+    ),
     "crf": (film().encode(crf=99), "crf is a number"),
     "rule": (Job().load(image(160, 120)).stage("a", "resize", image(8, 8), {"rule": "melt"}).encode(), "'melt'"),
     "file": (film(file="other.png"), "Invalid image file: other.png"),
