@@ -61,15 +61,18 @@ def assemble(
         raise CannotJoin(f"{output.file}: parts in {output.encode.codec} cannot be joined by copying")
     if not artifacts:
         raise CannotJoin(f"{output.file} has no parts")
+    orders = [_order(path, output.encode.codec) for path in artifacts]
+    # One for all parts: a part of which no picture waits for another begins no earlier than one before it ends.
+    delay = max(delay for _, delay in orders)
     with whole_file(to) as part:
-        film = _Film(to, output, fps, how, progress)
+        film = _Film(to, output, fps, how, delay, progress)
         with (
             SoundTrack.of(sound, to, output) as track,
             _write(part, to, _mux_options(how, fps, track), how) as container,
         ):
             container.metadata.update(metadata)
-            for path in artifacts:
-                film.append(container, path, track)
+            for path, (ranks, _) in zip(artifacts, orders, strict=True):
+                film.append(container, path, ranks, track)
             if track is not None:
                 track.finish()
         if film.frames != output.facts.frames:
@@ -81,21 +84,23 @@ def assemble(
 class _Film:
     """The film while it is written: where the next part starts, and the parameters that all parts share."""
 
-    def __init__(self, to: Path, output: Output, fps: Fraction, how: Format, progress: Progress | None) -> None:
+    def __init__(
+        self, to: Path, output: Output, fps: Fraction, how: Format, delay: int, progress: Progress | None
+    ) -> None:
         self.frames = 0
         self._to = to
         self._output = output
         self._fps = fps
         self._how = how
+        self._delay = delay
         self._total = output.facts.frames
         self._progress = progress
         self._stream: VideoStream | None = None
         self._extradata: bytes | None = None
 
-    def append(self, container: OutputContainer, path: Path, track: SoundTrack | None) -> None:
+    def append(self, container: OutputContainer, path: Path, ranks: list[int], track: SoundTrack | None) -> None:
         """Copy one artifact behind what is already there, with the sound that is heard meanwhile."""
         encode = self._output.encode
-        ranks, delay = _order(path, encode.codec)
         with _read(path) as source:
             stream = _video(source, path, encode.codec, encode.pix_fmt)
             tags = color.delivered(_tags(path, encode.codec), rgb=encode.pix_fmt in RGB)
@@ -105,7 +110,7 @@ class _Film:
             for number, packet in enumerate(_filter(source, stream, filtered)):
                 if track is not None:
                     track.until((self.frames + number) / self._fps)
-                self._mux(container, packet, ranks[number], number - delay)
+                self._mux(container, packet, ranks[number], number - self._delay)
         self.frames += len(ranks)
 
     def _open(
