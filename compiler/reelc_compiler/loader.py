@@ -372,14 +372,14 @@ def _picture(path: Path, shown: str, relative: str, base: str) -> InputInfo:
 
 def _recording(path: Path, shown: str, relative: str, base: str, measure: Measure | None) -> InputInfo:
     """A film or a sound."""
-    if measure is None:
-        raise InputFault(
-            NO_MEDIA_LIBRARY,
-            f"what is in `{shown}` can only be measured with the media library, which is not installed",
-            "install it with `pip install 'reelc[run]'`, or use a `reel.lock` that has the file",
-        )
     with _there(path, shown, base):
         size = path.stat().st_size
+        if measure is None:
+            raise InputFault(
+                NO_MEDIA_LIBRARY,
+                f"what is in `{shown}` can only be measured with the media library, which is not installed",
+                "install it with `pip install 'reelc[run]'`, or use a `reel.lock` that has the file",
+            )
         if size > MAX_RECORDING:
             raise InputFault(
                 INPUT_TOO_LARGE,
