@@ -21,6 +21,7 @@ from reelc_dsl import ast
 from reelc_dsl.diagnostics import Sink
 from reelc_dsl.parser import parse
 from reelc_runtime.media.verify import probe_video
+from reelc_runtime.run.delivery import previewed
 
 HERE = Path(__file__).parent / "stages"
 FILMS = sorted(HERE.glob("*.reel"))
@@ -64,8 +65,12 @@ def test_preview(film: Path, folder: Path) -> None:
     outputs = reelc.compile(path).plan.outputs
     call("preview", path, "--out", folder / "out", "--quiet")
     for output in outputs:
-        found = probe_video(folder / "out" / f"{output.name}.preview.mp4")
-        facts = output.facts
+        facts, place = output.facts, folder / "out" / previewed(output.file, preview=True)
+        if output.join == "split":
+            assert len(list(place.iterdir())) == facts.frames
+            continue
+        found = probe_video(place)
+        assert found.has_audio == (output.sound is not None)
         assert (found.width, found.height, found.frames) == (facts.width, facts.height, facts.frames)
         assert found.fps == facts.fps
 
