@@ -93,6 +93,8 @@ def write_shifted(path: Path, of: Path, **by: Fraction) -> None:
         for packet in source.demux():
             if packet.size:
                 ticks = int(by.get(packet.stream.type, Fraction(0)) / packet.time_base)
+                assert packet.pts is not None
+                assert packet.dts is not None
                 packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
                 packet.stream = streams[packet.stream.index]
                 output.mux(packet)

@@ -18,7 +18,7 @@ from reelc_compiler.facts import AUDIO, Facts
 from reelc_compiler.inputs import Measured, Unmeasured
 from reelc_runtime.media.errors import NotAVideo
 from reelc_runtime.media.lossless import quarters
-from reelc_runtime.media.opening import opened, pictures
+from reelc_runtime.media.opening import decodable, opened, pictures
 from reelc_runtime.media.sound import lead
 
 # Pixels a side: what ComfyUI's own nodes make at most.
@@ -72,7 +72,7 @@ def measure(path: Path) -> Measured:
 
 def _size(container: InputContainer, stream: VideoStream) -> tuple[int, int]:
     """Width and height of the first picture, turned as ComfyUI turns it."""
-    if stream.codec_context is None:
+    if not decodable(stream):
         raise Unmeasured("holds pictures in a codec that is not known here", "write it anew, with `ffmpeg -i IN OUT`")
     if max(stream.width, stream.height) > MAX_SIDE:
         raise Unmeasured(f"is {stream.width}x{stream.height}, and a film has {MAX_SIDE} pixels a side at most")
@@ -135,13 +135,13 @@ def _sound(container: InputContainer, path: Path) -> Fraction | None:
     if not container.streams.audio:
         return None
     stream: Any = container.streams.audio[0]
-    if stream.codec_context is None:
+    if not decodable(stream):
         return None
     samples, rate = 0, int(stream.codec_context.sample_rate or 0)
     if rate > MAX_RATE:
         raise Unmeasured(f"has {rate} samples a second, and sound has {MAX_RATE} at most")
-    decoded: Any = container.decode(stream)
-    for frame in decoded:
+    frames: Any = container.decode(audio=0)
+    for frame in frames:
         samples += int(frame.samples)
         rate = int(frame.sample_rate)
         if samples > MAX_HOURS * 3600 * rate:

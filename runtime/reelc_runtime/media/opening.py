@@ -34,6 +34,11 @@ def opened(path: Path) -> Generator[InputContainer]:
         yield container
 
 
+def decodable(stream: Any) -> bool:
+    """Whether libav has a decoder for a stream."""
+    return stream.codec_context is not None
+
+
 def pictures(container: InputContainer) -> VideoStream | None:
     """The first stream of pictures, which is the one that ComfyUI takes; None where that is the cover of a record."""
     stream: Any = container.streams.video[0] if container.streams.video else None

@@ -17,7 +17,7 @@ from reelc_compiler.codecs import CODECS
 from reelc_compiler.plan import Facts, Output
 from reelc_runtime.media.errors import CannotJoin, MediaError, NotAVideo, TooLarge, Truncated, reading, writing
 from reelc_runtime.media.files import whole_file
-from reelc_runtime.media.opening import opened, pictures
+from reelc_runtime.media.opening import decodable, opened, pictures
 
 Samples = NDArray[np.float32]
 
@@ -161,7 +161,7 @@ def lead(path: Path) -> Fraction:
     """
     with opened(path) as container:
         stream = pictures(container)
-        if stream is None or stream.codec_context is None:
+        if stream is None or not decodable(stream):
             return Fraction(0)
         shown = _begins(container.decode(stream))
     with opened(path) as container:
@@ -181,7 +181,7 @@ def _opened(path: Path) -> Generator[tuple[Any, int, int]]:
     try:
         with opened(path) as source:
             stream: Any = source.streams.audio[0] if source.streams.audio else None
-            if stream is None or stream.codec_context is None:
+            if stream is None or not decodable(stream):
                 raise NotAVideo(f"{path.name} has no sound that can be decoded")
             context = stream.codec_context
             yield source, int(context.sample_rate or RATES[-1]), 1 if context.layout.nb_channels == 1 else 2

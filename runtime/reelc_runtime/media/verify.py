@@ -17,7 +17,7 @@ from reelc_runtime.media import color
 from reelc_runtime.media.errors import MediaError, NotAVideo, TooLarge, Truncated, reading
 from reelc_runtime.media.formats import FAMILIES
 from reelc_runtime.media.lossless import settle
-from reelc_runtime.media.opening import opened
+from reelc_runtime.media.opening import decodable, opened
 from reelc_runtime.media.sound import check_given, check_sound
 
 # Endings of files whose pictures can be decoded here; of others (sound, models, 3D) only the size is looked at.
@@ -118,7 +118,7 @@ def _probe(container: av.container.InputContainer, path: Path, size: int, limits
     if not container.streams.video:
         raise NotAVideo(f"{path.name} holds no video")
     stream = container.streams.video[0]
-    if stream.codec_context is None:
+    if not decodable(stream):
         raise NotAVideo(f"{path.name} holds pictures in a codec that is not known here")
     if stream.width * stream.height > limits.pixels:
         raise TooLarge(f"{path.name} is {stream.width}x{stream.height}, more than {limits.pixels} pixels")
