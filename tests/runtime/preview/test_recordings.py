@@ -227,6 +227,14 @@ async def test_what_no_codec_can_be_asked_for(client: Client, changes: dict[str,
     assert problem in await refusal(client, job.encode(**changes))
 
 
+@pytest.mark.parametrize("codec", ["h265", "av1", "ffv1"])
+async def test_what_an_encoder_does_not_take_is_not_tried(client: Client, codec: str):
+    known = CODECS[codec]
+    job = Job().load(image(160, 120)).stage("a", "move", clip(160, 2, 5))
+    job.encode(codec=codec, container=known.container, crf=known.crf)
+    assert f"{codec} needs {known.least} pixels a side at least" in await refusal(client, job)
+
+
 async def test_odd_sizes_only_become_pictures(tmp_path: Path, client: Client, worker: PreviewWorker):
     def odd(**how: Any) -> Job:
         return (
