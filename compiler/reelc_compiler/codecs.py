@@ -35,8 +35,8 @@ SEQUENCE = "png"
 SEQUENCE_STREAM = "apng"
 
 # Rate factors: 18 is what people call visually lossless for x264, and 20 and 25 are about as good with x265 and
-# SVT-AV1, whose scales are others: estimates. Least sides, tried with the encoders of PyAV 18.1: x265 refuses 8 and takes
-# 16; SVT-AV1 never ends with 16x66 and 24x66, and took all that was tried from 30; FFV1 in 16 slices takes 4.
+# SVT-AV1, whose scales are others: estimates. Least sides, tried with the encoders of PyAV 18.1: x265 refuses 8 and
+# takes 16; SVT-AV1 never ends with 16x66 and 24x66, and took all that was tried from 30; FFV1 in 16 slices takes 4.
 _ALL = (
     Codec(name="h264", container="mp4", stream="h264", crf=18, most=51),
     Codec(name="h265", container="mp4", stream="hevc", crf=20, most=51, least=16),
