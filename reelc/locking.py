@@ -289,8 +289,11 @@ class Held:
 
 
 def _serves(facts: Facts, kind: str) -> bool:
-    """Whether a file with these facts gives a medium of a kind."""
-    return facts.seconds is not None if kind == AUDIO else facts.kind == kind
+    """Whether a file with these facts gives a medium of a kind; a lock may have been written by hand."""
+    if kind == AUDIO:
+        return facts.seconds is not None and facts.seconds > 0
+    shown = min(facts.width, facts.height, facts.frames) > 0
+    return facts.kind == kind and shown and (kind == "image" or (facts.fps is not None and facts.fps > 0))
 
 
 def media_library() -> Measure | None:

@@ -1,11 +1,13 @@
 """Small films and sounds as people have them, for tests that load some."""
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+from av.stream import Disposition
 
 SOUND_RATE = 48000
 
@@ -53,14 +55,70 @@ def write_sound(path: Path, seconds: Fraction, *, rate: int = SOUND_RATE, channe
         _encode(output, stream, samples)
 
 
+def write_samples(path: Path, samples: Any, rate: int, *, layout: str | None = None, codec: str = "pcm_s16le") -> None:
+    """A sound of float32 samples ``[channels, samples]``."""
+    with av.open(path.as_posix(), "w") as output:
+        layout = layout or ("mono" if samples.shape[0] == 1 else "stereo")
+        stream: Any = output.add_stream(codec, rate=rate, layout=layout)
+        _encode(output, stream, samples, layout)
+
+
+def write_record(path: Path, seconds: Fraction = Fraction(1)) -> None:
+    """A song with its cover, as MP3 or FLAC, by the ending."""
+    sound, cover, pixels = {
+        ".mp3": ("libmp3lame", "mjpeg", "yuvj420p"),
+        ".flac": ("flac", "png", "rgb24"),
+    }[path.suffix]
+    with av.open(path.as_posix(), "w") as output:
+        track: Any = output.add_stream(sound, rate=SOUND_RATE, layout="stereo")
+        stream: Any = output.add_stream(cover)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, pixels
+        stream.disposition = Disposition.attached_pic
+        picture = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24").reformat(format=pixels)
+        picture.pts = 0
+        for packet in [*stream.encode(picture), *stream.encode(None)]:
+            output.mux(packet)
+        _encode(output, track, tone(seconds))
+
+
+def write_shifted(path: Path, of: Path, **by: Fraction) -> None:
+    """A film whose packets are copied with other times.
+
+    Args:
+        by: seconds by which the streams of a type begin later: ``video``, ``audio``. In an MP4 what would begin
+            before 0 is hidden by an edit list, as by `ffmpeg -ss ... -c copy`.
+    """
+    with av.open(of.as_posix()) as source, av.open(path.as_posix(), "w") as output:
+        streams = {stream.index: output.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.size:
+                ticks = int(by.get(packet.stream.type, Fraction(0)) / packet.time_base)
+                assert packet.pts is not None
+                assert packet.dts is not None
+                packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
+                packet.stream = streams[packet.stream.index]
+                output.mux(packet)
+
+
+def turn(path: Path, quarters: int) -> None:
+    """Say in an MP4 film that it is to be shown turned so many quarters against the clock."""
+    matrices = {1: (0, -1, 1, 0), 2: (-1, 0, 0, -1), 3: (0, 1, -1, 0)}
+    a, b, c, d = (value * 65536 for value in matrices[quarters])
+    content = bytearray(path.read_bytes())
+    # The matrix of the first track's header, behind its times, its number and its layer.
+    at = content.index(b"tkhd") + 44
+    content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+
+
 def tone(seconds: Fraction, *, rate: int = SOUND_RATE, channels: int = 2) -> Any:
     """A tone as float32 ``[channels, samples]``."""
     wave = 0.5 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate)) / rate)
     return np.repeat(wave[None].astype(np.float32), channels, axis=0)
 
 
-def _encode(output: Any, stream: Any, samples: Any) -> None:
-    layout = "mono" if samples.shape[0] == 1 else "stereo"
+def _encode(output: Any, stream: Any, samples: Any, layout: str | None = None) -> None:
+    layout = layout or ("mono" if samples.shape[0] == 1 else "stereo")
     planar = stream.codec_context.format.name == "fltp"
     for start in range(0, samples.shape[1], 1024):
         piece = np.ascontiguousarray(samples[:, start : start + 1024])

@@ -391,6 +391,9 @@ def _there(path: Path, shown: str, base: str) -> Generator[None]:
     try:
         if path.is_dir():
             raise InputFault(MISSING_INPUT_FILE, f"`{shown}` is a folder, not a file")
+        if path.exists() and not path.is_file():
+            # A pipe would be waited for without end.
+            raise InputFault(MISSING_INPUT_FILE, f"`{shown}` is a device or a pipe, not a file")
         yield
     except FileNotFoundError:
         raise _missing(path, shown, base) from None
@@ -426,14 +429,14 @@ def _picture(path: Path, shown: str, relative: str, base: str) -> InputInfo:
 
 def _recording(path: Path, shown: str, relative: str, base: str, measure: Measure | None) -> InputInfo:
     """A film or a sound."""
-    if measure is None:
-        raise InputFault(
-            NO_MEDIA_LIBRARY,
-            f"what is in `{shown}` can only be measured with the media library, which is not installed",
-            "install it with `pip install 'reelc[run]'`, or use a `reel.lock` that has the file",
-        )
     with _there(path, shown, base):
         size = path.stat().st_size
+        if measure is None:
+            raise InputFault(
+                NO_MEDIA_LIBRARY,
+                f"what is in `{shown}` can only be measured with the media library, which is not installed",
+                "install it with `pip install 'reelc[run]'`, or use a `reel.lock` that has the file",
+            )
         if size > MAX_RECORDING:
             raise InputFault(
                 INPUT_TOO_LARGE,

@@ -62,7 +62,7 @@ def _input_values(item: LockedInput) -> list[tuple[str, Any]]:
     facts = item.facts.to_json()
     plain = Facts(kind=item.facts.kind).to_json()
     # What is as it mostly is goes without saying.
-    said = [(name, value) for name, value in facts.items() if name == "kind" or value != plain[name]]
+    said = [(name, value) for name, value in facts.items() if name == "kind" or value != plain.get(name)]
     return [("sha256", item.sha256), ("bytes", item.bytes), *said]
 
 
@@ -203,7 +203,7 @@ def _locked_model(reader: _Reader) -> LockedModel:
 def _locked_input(reader: _Reader) -> LockedInput:
     kind = reader.need("kind", str)
     facts = Facts(kind=kind).to_json()
-    for key in facts:
+    for key in (*facts, "seconds"):
         wanted = {"frames": int, "width": int, "height": int, "alpha": bool}.get(key, str)
         found = reader.get(key, wanted)
         if found is not None:
@@ -211,4 +211,6 @@ def _locked_input(reader: _Reader) -> LockedInput:
     try:
         return LockedInput(sha256=reader.hash("sha256"), bytes=reader.need("bytes", int), facts=Facts.from_json(facts))
     except (ValueError, ZeroDivisionError):
-        raise BadLock(f"`{reader.name}.fps` is no rate such as 24 or 24000/1001") from None
+        raise BadLock(
+            f"`{reader.name}.fps` is no rate such as 24 or 24000/1001, or `seconds` is no number such as 7 or 3/2"
+        ) from None

@@ -58,6 +58,7 @@ def test_every_stage_compiles(catalog: str, tmp_path: Path) -> None:
 LACKING = {
     "clips": "ColorTransfer",
     "ltx2": "LTXVDualCFGGuider",
+    "ltx2_sound": "LTXVDualCFGGuider",
     "ltx2_first_last": "LTXVDualCFGGuider",
     "seedvr2": "SeedVR2",
     "vr": "DA3_MODEL",

@@ -31,6 +31,7 @@ FACTS = st.builds(
     eyes=st.sampled_from(["mono", "sbs", "tb"]),
     projection=st.sampled_from(["flat", "equirect180"]),
     alpha=st.booleans(),
+    seconds=st.none() | st.fractions(0, 50_000, max_denominator=192_000),
 )
 LOCKS = st.builds(
     Lock,

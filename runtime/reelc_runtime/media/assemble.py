@@ -18,6 +18,7 @@ from reelc_runtime.media import color
 from reelc_runtime.media.errors import CannotJoin, MediaError, NotAVideo, Truncated, reading, writing
 from reelc_runtime.media.files import whole_file
 from reelc_runtime.media.formats import FORMATS, RGB, Format, stream_of
+from reelc_runtime.media.opening import opened
 from reelc_runtime.media.sound import SoundTrack
 
 # What MP4 has room for.
@@ -60,18 +61,18 @@ def assemble(
         raise CannotJoin(f"{output.file}: parts in {output.encode.codec} cannot be joined by copying")
     if not artifacts:
         raise CannotJoin(f"{output.file} has no parts")
+    orders = [_order(path, output.encode.codec) for path in artifacts]
+    # One for all parts: a part of which no picture waits for another begins no earlier than one before it ends.
+    delay = max(delay for _, delay in orders)
     with whole_file(to) as part:
-        film = _Film(to, output, fps, how, progress)
+        film = _Film(to, output, fps, how, delay, progress)
         with (
             SoundTrack.of(sound, to, output) as track,
             _write(part, to, _mux_options(how, fps, track), how) as container,
         ):
             container.metadata.update(metadata)
-            orders = {path: _order(path, output.encode.codec) for path in dict.fromkeys(artifacts)}
-            # Short parts need less of it; with one delay for all, decoding never goes back where two meet.
-            delay = max(delay for _, delay in orders.values())
-            for path in artifacts:
-                film.append(container, path, orders[path][0], delay, track)
+            for path, (ranks, _) in zip(artifacts, orders, strict=True):
+                film.append(container, path, ranks, track)
             if track is not None:
                 track.finish()
         if film.frames != output.facts.frames:
@@ -83,20 +84,21 @@ def assemble(
 class _Film:
     """The film while it is written: where the next part starts, and the parameters that all parts share."""
 
-    def __init__(self, to: Path, output: Output, fps: Fraction, how: Format, progress: Progress | None) -> None:
+    def __init__(
+        self, to: Path, output: Output, fps: Fraction, how: Format, delay: int, progress: Progress | None
+    ) -> None:
         self.frames = 0
         self._to = to
         self._output = output
         self._fps = fps
         self._how = how
+        self._delay = delay
         self._total = output.facts.frames
         self._progress = progress
         self._stream: VideoStream | None = None
         self._extradata: bytes | None = None
 
-    def append(
-        self, container: OutputContainer, path: Path, ranks: list[int], delay: int, track: SoundTrack | None
-    ) -> None:
+    def append(self, container: OutputContainer, path: Path, ranks: list[int], track: SoundTrack | None) -> None:
         """Copy one artifact behind what is already there, with the sound that is heard meanwhile."""
         encode = self._output.encode
         with _read(path) as source:
@@ -108,7 +110,7 @@ class _Film:
             for number, packet in enumerate(_filter(source, stream, filtered)):
                 if track is not None:
                     track.until((self.frames + number) / self._fps)
-                self._mux(container, packet, ranks[number], number - delay)
+                self._mux(container, packet, ranks[number], number - self._delay)
         self.frames += len(ranks)
 
     def _open(
@@ -208,7 +210,7 @@ def _video(source: InputContainer, path: Path, codec: str, pix_fmt: str | None =
 def _read(path: Path) -> Generator[InputContainer]:
     """An artifact, open; failures to read it are typed."""
     try:
-        with av.open(path.as_posix()) as source:
+        with opened(path) as source:
             yield source
     except MediaError:
         raise

@@ -3,6 +3,7 @@
 import glob
 import os
 import secrets
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,7 +32,7 @@ def whole_file(to: Path) -> Generator[Path]:
         yield part
         with _as_write(to):
             _flush(part)
-            _sweep(to, part)
+            sweep(to, part)
             part.replace(to)
             _flush(to.parent)
     finally:
@@ -39,12 +40,19 @@ def whole_file(to: Path) -> Generator[Path]:
             part.unlink()
 
 
-def _sweep(to: Path, part: Path) -> None:
-    """Remove what killed processes have left of the same file; one that still writes has written of late."""
+def sweep(to: Path, part: Path) -> None:
+    """Remove what killed processes have left of the same file or folder; one that still writes has written of late."""
     for other in to.parent.glob(f".{glob.escape(to.name)}.????????.part"):
         with suppress(OSError):
             if other != part and part.stat().st_mtime - other.stat().st_mtime > ABANDONED:
-                other.unlink()
+                _remove(other)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 @contextmanager

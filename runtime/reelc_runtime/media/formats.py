@@ -69,7 +69,8 @@ class Format:
 
 # Same film, same bytes, on any machine: of x264 a fixed number of slices instead of as many threads as there are
 # processors, and no macroblock tree, which (in the x264 of PyAV 18.1) now and then gives another result for the same
-# frames; of x265 one frame at a time.
+# frames; of x265 one frame at a time, and none that waits for a later one: for films of one or two frames (the x265 of
+# PyAV 18.1) does not know then when such a frame is decoded, and says whatever was in its memory.
 FORMATS: Mapping[str, Format] = {
     "h264": Format(
         encoder="libx264",
@@ -89,7 +90,7 @@ FORMATS: Mapping[str, Format] = {
         pix_fmt="yuv420p",
         muxer="mp4",
         mux=FRONT,
-        options={"crf": "{crf}", "preset": "veryfast", "x265-params": "log-level=none:frame-threads=1"},
+        options={"crf": "{crf}", "preset": "veryfast", "x265-params": "log-level=none:frame-threads=1:bframes=0"},
         retag=_hevc,
         tag="hvc1",
     ),

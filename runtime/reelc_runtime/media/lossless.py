@@ -15,11 +15,13 @@ from typing import Any, cast
 import av
 import numpy as np
 from av.error import FFmpegError
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from reelc_compiler.plan import Facts
 from reelc_runtime.media.errors import NotAVideo, TooLarge, Truncated, WriteFailed, reading, writing
 from reelc_runtime.media.files import whole_file
+from reelc_runtime.media.opening import opened
 
 Frame = NDArray[np.uint8]
 # zlib's fastest level: noisy film frames gain little from a higher one.
@@ -90,7 +92,7 @@ def read_frames(path: Path, *, limit: int = 1_000_000) -> Iterator[tuple[Frame, 
     """
     count = 0
     try:
-        with av.open(path.as_posix()) as container:
+        with opened(path) as container:
             if not container.streams.video:
                 raise NotAVideo(f"{path.name} holds no pictures")
             for frame in container.decode(video=0):
@@ -101,13 +103,18 @@ def read_frames(path: Path, *, limit: int = 1_000_000) -> Iterator[tuple[Frame, 
                     raise TooLarge(f"{path.name} has more than {limit} frames")
                 base = frame.time_base or STILL_RATE
                 picture = cast(Frame, frame.to_ndarray(format="rgb24"))
-                if frame.rotation:
-                    picture = np.ascontiguousarray(np.rot90(picture, int(frame.rotation // 90)))
+                if quarters(frame):
+                    picture = np.ascontiguousarray(np.rot90(picture, quarters(frame)))
                 yield picture, Fraction(frame.duration or 0) * base
     except (FFmpegError, OSError, ValueError) as error:
         raise reading(error, path) from error
     if count == 0:
         raise NotAVideo(f"{path.name} holds no picture that can be decoded")
+
+
+def quarters(frame: VideoFrame) -> int:
+    """By how many quarters ComfyUI turns a picture, against the clock; what is over a whole one is dropped."""
+    return int(frame.rotation // 90)
 
 
 def settle(path: Path, facts: Facts) -> list[str]:

@@ -2,7 +2,7 @@
 
 Read in ComfyUI 0.33.0: LoadVideo and GetVideoComponents decode the first picture stream from its beginning, turn each
 frame as its display matrix says by whole quarters, and play all at the stream's average rate. LoadAudio takes the first
-sound stream whole.
+sound stream whole. A frame with a time before 0 is left out, which older versions do not do: such films are refused.
 """
 
 from collections.abc import Iterator
@@ -11,17 +11,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
-import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from reelc_compiler.facts import AUDIO, Facts
 from reelc_compiler.inputs import Measured, Unmeasured
+from reelc_runtime.media.errors import NotAVideo
+from reelc_runtime.media.lossless import quarters
+from reelc_runtime.media.opening import decodable, opened, pictures
+from reelc_runtime.media.sound import lead
 
+# Pixels a side: what ComfyUI's own nodes make at most.
+MAX_SIDE = 16384
 MAX_FRAMES = 1_000_000
-# Hours of sound that are decoded before a file is refused.
+# Hours of sound that are decoded before a file is refused, and samples a second.
 MAX_HOURS = 12
+MAX_RATE = 768_000
 # The share of a frame's time by which a clock of thousandths of a second is off, for up to 120 frames a second.
 JITTER = Fraction(1, 4)
 # Pictures that stand still: what a picture file is to libav.
@@ -41,15 +47,22 @@ def measure(path: Path) -> Measured:
     with path.open("rb"):
         pass
     try:
-        with av.open(path.as_posix()) as container:
-            if container.streams.video and container.format.name.split(",")[0] not in STILLS:
-                facts, even = _film(container)
-            elif container.streams.audio:
-                facts, even = Facts(kind=AUDIO), True
-            else:
+        with opened(path) as container:
+            stream = pictures(container)
+            still = container.format.name.split(",")[0] in STILLS
+            size = None if stream is None or still else _size(container, stream)
+            if size is None and not container.streams.audio:
                 raise Unmeasured("is no film and no sound", "a clip or a sound is wanted here")
-        with av.open(path.as_posix()) as container:
-            seconds = _sound(container)
+        facts, even = (Facts(kind=AUDIO), True) if size is None else _film(path, size)
+        with opened(path) as container:
+            seconds = _sound(container, path)
+    except UnicodeDecodeError:
+        raise Unmeasured(
+            "has tags that are not UTF-8, and ComfyUI cannot open it",
+            "leave them out, with `ffmpeg -i IN -map_metadata -1 -c copy OUT`",
+        ) from None
+    except NotAVideo:
+        raise Unmeasured("is a list of other files", "name the film or the sound itself") from None
     except (FFmpegError, OSError, ValueError) as error:
         words = str(getattr(error, "strerror", None) or error).splitlines()[0][:200].lower()
         raise Unmeasured(f"cannot be read as a film or a sound: {words}") from None
@@ -58,64 +71,82 @@ def measure(path: Path) -> Measured:
     return Measured(facts=replace(facts, seconds=seconds), even=even)
 
 
-def _film(container: InputContainer) -> tuple[Facts, bool]:
-    """The facts of the first picture stream, and whether its frames follow each other evenly."""
-    stream = container.streams.video[0]
-    rate = stream.average_rate
-    if not rate:
-        raise Unmeasured("does not say how many frames it shows in a second", "write it anew, with `ffmpeg -i IN OUT`")
-    width, height = _size(container, stream)
-    times = _times(container, stream)
-    if not times:
-        raise Unmeasured("holds no pictures")
-    if stream.frames > len(times):
-        raise Unmeasured(
-            f"announces {stream.frames} frames, and has {len(times)}: it is cut off", "copy or download it again"
-        )
-    fps = Fraction(rate)
-    base = Fraction(stream.time_base or 1)
-    even = all(abs((time - times[0]) * base - number / fps) * fps <= JITTER for number, time in enumerate(times))
-    return Facts(kind="clip", width=width, height=height, frames=len(times), fps=fps), even
-
-
 def _size(container: InputContainer, stream: VideoStream) -> tuple[int, int]:
     """Width and height of the first picture, turned as ComfyUI turns it."""
-    stream.thread_type = "AUTO"
+    if not decodable(stream):
+        raise Unmeasured("holds pictures in a codec that is not known here", "write it anew, with `ffmpeg -i IN OUT`")
+    if max(stream.width, stream.height) > MAX_SIDE:
+        raise Unmeasured(f"is {stream.width}x{stream.height}, and a film has {MAX_SIDE} pixels a side at most")
     for frame in container.decode(stream):
-        turned = round(frame.rotation / 90) % 2
-        container.seek(0)
-        return (frame.height, frame.width) if turned else (frame.width, frame.height)
+        return (frame.height, frame.width) if quarters(frame) % 2 else (frame.width, frame.height)
     raise Unmeasured("holds no picture that can be decoded")
 
 
-def _times(container: InputContainer, stream: VideoStream) -> list[int]:
-    """When each frame is shown, in ticks, in order."""
+def _film(path: Path, size: tuple[int, int]) -> tuple[Facts, bool]:
+    """The facts of the first picture stream, and whether its frames follow each other evenly."""
+    with opened(path) as container:
+        stream = container.streams.video[0]
+        rate = stream.average_rate
+        if not rate:
+            raise Unmeasured(
+                "does not say how many frames it shows in a second", "write it anew, with `ffmpeg -i IN OUT`"
+            )
+        times, hidden = _times(container, stream)
+        if not times:
+            raise Unmeasured("holds no pictures")
+        if stream.frames > len(times) + hidden:
+            raise Unmeasured(
+                f"announces {stream.frames} frames, and has {len(times) + hidden}: it is cut off",
+                "copy or download it again",
+            )
+        fps = Fraction(rate)
+        base = Fraction(stream.time_base or 1)
+    even = all(abs((time - times[0]) * base - number / fps) * fps <= JITTER for number, time in enumerate(times))
+    width, height = size
+    return Facts(kind="clip", width=width, height=height, frames=len(times), fps=fps), even
+
+
+def _times(container: InputContainer, stream: VideoStream) -> tuple[list[int], int]:
+    """When each frame is shown, in ticks, in order; and how many are hidden, before the cut of an edit list."""
     times: list[int] = []
+    hidden = 0
     for packet in container.demux(stream):
-        # A container may hold frames that it says are not shown: before the cut of an edit list.
-        if not packet.size or packet.is_discard:
+        if not packet.size:
+            continue
+        if packet.is_discard:
+            hidden += 1
             continue
         if packet.is_corrupt:
             raise Unmeasured(f"is damaged at frame {len(times)}", "copy or download it again")
         if packet.pts is None:
             raise Unmeasured("has frames without a time of their own", "write it anew, with `ffmpeg -i IN OUT`")
+        if packet.pts < 0:
+            raise Unmeasured("has frames before its beginning", "write it anew, with `ffmpeg -i IN OUT`")
         times.append(packet.pts)
         if len(times) > MAX_FRAMES:
             raise Unmeasured(f"has more than {MAX_FRAMES} frames")
-    return sorted(times)
+    return sorted(times), hidden
 
 
-def _sound(container: InputContainer) -> Fraction | None:
-    """How long the first sound stream is when it is decoded; None without one."""
+def _sound(container: InputContainer, path: Path) -> Fraction | None:
+    """How long the first sound stream is when it is decoded; None without one.
+
+    That of a film counts from the first picture.
+    """
     if not container.streams.audio:
         return None
     stream: Any = container.streams.audio[0]
-    if stream.codec_context is None:
+    if not decodable(stream):
         return None
     samples, rate = 0, int(stream.codec_context.sample_rate or 0)
-    for frame in cast(Iterator[Any], container.decode(stream)):
+    if rate > MAX_RATE:
+        raise Unmeasured(f"has {rate} samples a second, and sound has {MAX_RATE} at most")
+    for frame in cast(Iterator[Any], container.decode(audio=0)):
         samples += int(frame.samples)
         rate = int(frame.sample_rate)
         if samples > MAX_HOURS * 3600 * rate:
             raise Unmeasured(f"has more than {MAX_HOURS} hours of sound")
-    return Fraction(samples, rate) if samples and rate else None
+    if not samples or not rate:
+        return None
+    seconds = Fraction(samples, rate) + lead(path)
+    return seconds if seconds > 0 else None

@@ -13,11 +13,14 @@ from av.error import FFmpegError
 
 from reelc_compiler.plan import Output
 from reelc_runtime.media.errors import Truncated, WriteFailed, writing
+from reelc_runtime.media.files import sweep
 from reelc_runtime.media.lossless import Frame, read_frames
 
 # Digits of a frame's number, as compositors expect them.
 DIGITS = 5
 _PICTURE = re.compile(r".+\.\d{5,}\.png")
+# What file managers put into a folder that somebody looks at.
+LEFT_BY_VIEWERS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".directory"})
 # zlib's level for files that are kept: a third smaller than the fastest, at half its speed.
 COMPRESSION = "6"
 
@@ -50,13 +53,27 @@ def split(artifacts: Sequence[Path], output: Output, to: Path) -> None:
         if count != output.facts.frames:
             raise Truncated(f"{output.file} would have {count} frames instead of {output.facts.frames}")
         try:
-            if to.exists():
-                shutil.rmtree(to)
-            part.replace(to)
+            sweep(to, part)
+            _put(part, to)
         except OSError as error:
             raise writing(error, to) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _put(part: Path, to: Path) -> None:
+    """Let a folder take its name; what had it before goes only then, and comes back when that fails."""
+    if not to.exists():
+        part.replace(to)
+        return
+    before = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
+    to.replace(before)
+    try:
+        part.replace(to)
+    except OSError:
+        before.replace(to)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def _replaceable(folder: Path) -> bool:
@@ -64,7 +81,10 @@ def _replaceable(folder: Path) -> bool:
     return (
         folder.is_dir()
         and not folder.is_symlink()
-        and all(_PICTURE.fullmatch(entry.name) and entry.is_file() for entry in folder.iterdir())
+        and all(
+            (_PICTURE.fullmatch(entry.name) or entry.name in LEFT_BY_VIEWERS) and entry.is_file()
+            for entry in folder.iterdir()
+        )
     )
 
 

@@ -18,6 +18,7 @@ from reelc_compiler.facts import Laid
 from reelc_compiler.plan import Facts, Output
 from reelc_runtime.media.errors import CannotJoin, MediaError, NotAVideo, TooLarge, Truncated, reading, writing
 from reelc_runtime.media.files import whole_file
+from reelc_runtime.media.opening import decodable, opened, pictures
 
 Samples = NDArray[np.float32]
 
@@ -28,6 +29,8 @@ AAC_RATE = 256_000
 CHUNK = 1024
 # Seconds by which sound that a node made may be longer or shorter than its stage says: models make it in pieces.
 TOLERANCE = Fraction(1, 2)
+# Seconds by which versions of libav differ in what they leave out at the ends of compressed sound.
+ROUNDING = Fraction(1, 10)
 SILENCE_RATE = 48000
 MOST_SECONDS = 12 * 3600
 
@@ -159,9 +162,10 @@ def _laid(source: Any, path: Path, rate: int, channels: int, how: Laid, total: i
 
 def _from(source: Any, path: Path, rate: int, channels: int, start: int, *, loop: bool) -> Iterator[Samples]:
     """A sound without its first samples, and from there again for ever where it loops."""
+    late = round(lead(path) * rate)
     while True:
         skip, made = start, 0
-        for piece in _decoded(source, path, rate, channels):
+        for piece in _shifted(_decoded(source, path, rate, channels), channels, late):
             kept = piece[:, min(skip, piece.shape[1]) :]
             skip -= piece.shape[1] - kept.shape[1]
             made += kept.shape[1]
@@ -172,15 +176,50 @@ def _from(source: Any, path: Path, rate: int, channels: int, start: int, *, loop
         source.seek(0)
 
 
+def _shifted(samples: Iterator[Samples], channels: int, by: int) -> Iterator[Samples]:
+    """A sound that begins so many samples later, after silence; earlier where the number is negative."""
+    while by > 0:
+        count = min(by, CHUNK)
+        by -= count
+        yield np.zeros((channels, count), np.float32)
+    for piece in samples:
+        skipped = min(-by, piece.shape[1])
+        by += skipped
+        yield piece[:, skipped:]
+
+
+def lead(path: Path) -> Fraction:
+    """Seconds by which the sound of a film begins after its first picture, negative where it begins before; 0 for what
+    has no pictures.
+
+    Raises:
+        FFmpegError, OSError, ValueError: it cannot be decoded.
+    """
+    with opened(path) as container:
+        stream = pictures(container)
+        if stream is None or not decodable(stream):
+            return Fraction(0)
+        shown = _begins(container.decode(stream))
+    with opened(path) as container:
+        heard = _begins(container.decode(audio=0))
+    return Fraction(0) if shown is None or heard is None else heard - shown
+
+
+def _begins(frames: Iterator[Any]) -> Fraction | None:
+    """When the first of some frames is due."""
+    first: Any = next(frames, None)
+    return None if first is None or first.pts is None else first.pts * Fraction(first.time_base)
+
+
 @contextmanager
 def _opened(path: Path) -> Generator[tuple[Any, int, int]]:
     """A file with sound, its samples a second, and how many channels of it are kept: more than two are mixed down."""
     try:
-        with av.open(path.as_posix()) as source:
-            streams = [s for s in source.streams.audio if cast(Any, s).codec_context is not None]
-            if not streams:
+        with opened(path) as source:
+            stream: Any = source.streams.audio[0] if source.streams.audio else None
+            if stream is None or not decodable(stream):
                 raise NotAVideo(f"{path.name} has no sound that can be decoded")
-            context: Any = streams[0].codec_context
+            context = stream.codec_context
             yield source, int(context.sample_rate or RATES[-1]), 1 if context.layout.nb_channels == 1 else 2
     except MediaError:
         raise
@@ -190,16 +229,30 @@ def _opened(path: Path) -> Generator[tuple[Any, int, int]]:
 
 def _decoded(source: Any, path: Path, rate: int, channels: int) -> Iterator[Samples]:
     """The first sound stream from its beginning, in pieces."""
-    resampler = AudioResampler(format="fltp", layout="mono" if channels == 1 else "stereo", rate=rate)
+    known: tuple[str, str, int] | None = None
+    resampler: AudioResampler | None = None
     try:
         for frame in source.decode(audio=0):
             frame.pts = None
+            # What is broadcast changes between stereo and surround.
+            form = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if form != known:
+                yield from _rest(resampler)
+                known = form
+                resampler = AudioResampler(format="fltp", layout="mono" if channels == 1 else "stereo", rate=rate)
+            assert resampler is not None
             for piece in resampler.resample(frame):
                 yield cast(Samples, piece.to_ndarray())
-        for piece in resampler.resample(None):
-            yield cast(Samples, piece.to_ndarray())
+        yield from _rest(resampler)
     except (FFmpegError, OSError, ValueError) as error:
         raise Truncated(f"{path.name} cannot be decoded to its end") from error
+
+
+def _rest(resampler: AudioResampler | None) -> Iterator[Samples]:
+    """What a resampler has not given yet."""
+    if resampler is not None:
+        for piece in resampler.resample(None):
+            yield cast(Samples, piece.to_ndarray())
 
 
 def check_sound(path: Path, facts: Facts) -> list[str]:
@@ -211,14 +264,41 @@ def check_sound(path: Path, facts: Facts) -> list[str]:
     Raises:
         MediaError: it cannot be decoded.
     """
+    return _compared(_length(path), facts, TOLERANCE)
+
+
+def check_given(path: Path, facts: Facts) -> list[str]:
+    """Decode a sound that the user gives, and compare its length with what was measured.
+
+    Returns:
+        What is not as measured, a sentence each.
+
+    Raises:
+        MediaError: it cannot be decoded.
+    """
+    length = _length(path)
+    try:
+        return _compared(length + lead(path), facts, ROUNDING)
+    except (FFmpegError, OSError, ValueError) as error:
+        raise reading(error, path) from error
+
+
+def _length(path: Path) -> Fraction:
+    """How many seconds of sound come out of the decoder."""
     with _opened(path) as (source, rate, channels):
         count = 0
         for piece in _decoded(source, path, rate, channels):
             count += piece.shape[1]
             if count > MOST_SECONDS * rate:
                 raise TooLarge(f"{path.name} has more than {MOST_SECONDS // 3600} hours of sound")
-    found, wanted = Fraction(count, rate), facts.seconds or Fraction(0)
-    if abs(found - wanted) > TOLERANCE:
+    if count == 0:
+        raise NotAVideo(f"{path.name} has no sound that can be decoded")
+    return Fraction(count, rate)
+
+
+def _compared(found: Fraction, facts: Facts, tolerance: Fraction) -> list[str]:
+    wanted = facts.seconds or Fraction(0)
+    if abs(found - wanted) > tolerance:
         return [f"the sound lasts {float(found):.3f} s instead of {float(wanted):.3f} s"]
     return []
 

@@ -1,12 +1,13 @@
 """What a video file really holds: every picture is decoded and counted, no header is believed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import av.container
 from av.error import FFmpegError
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from reelc_compiler.codecs import SEQUENCE_STREAM
@@ -16,7 +17,8 @@ from reelc_runtime.media import color
 from reelc_runtime.media.errors import MediaError, NotAVideo, TooLarge, Truncated, reading
 from reelc_runtime.media.formats import FAMILIES
 from reelc_runtime.media.lossless import settle
-from reelc_runtime.media.sound import check_sound
+from reelc_runtime.media.opening import decodable, opened
+from reelc_runtime.media.sound import check_given, check_sound
 
 # Endings of files whose pictures can be decoded here; of others (sound, models, 3D) only the size is looked at.
 DECODABLE = frozenset({".png", ".jpg", ".jpeg", ".gif", ".mp4", ".mov", ".mkv", ".webm", ".avi"})
@@ -103,7 +105,7 @@ def probe_video(path: Path, limits: Limits = DEFAULT_LIMITS) -> VideoFacts:
         size = path.stat().st_size
         if size > limits.bytes:
             raise TooLarge(f"{path.name} has {size} bytes, more than the {limits.bytes} allowed")
-        with av.open(path.as_posix()) as container:
+        with opened(path) as container:
             return _probe(container, path, size, limits)
     except MediaError:
         raise
@@ -116,14 +118,16 @@ def _probe(container: av.container.InputContainer, path: Path, size: int, limits
     if not container.streams.video:
         raise NotAVideo(f"{path.name} holds no video")
     stream = container.streams.video[0]
+    if not decodable(stream):
+        raise NotAVideo(f"{path.name} holds pictures in a codec that is not known here")
     if stream.width * stream.height > limits.pixels:
         raise TooLarge(f"{path.name} is {stream.width}x{stream.height}, more than {limits.pixels} pixels")
     stream.thread_type = "AUTO"
-    frames, tags = _count(container, stream, path, limits)
+    frames, hidden, tags = _count(container, stream, path, limits)
     if frames == 0:
         raise NotAVideo(f"{path.name} holds no picture that can be decoded")
-    if stream.frames > frames:
-        raise Truncated(f"{path.name} announces {stream.frames} frames, but only {frames} can be decoded")
+    if stream.frames > frames + hidden:
+        raise Truncated(f"{path.name} announces {stream.frames} frames, but only {frames + hidden} can be decoded")
     rate = stream.average_rate or stream.guessed_rate
     if not rate:
         raise NotAVideo(f"{path.name} has no frame rate")
@@ -146,11 +150,18 @@ def _probe(container: av.container.InputContainer, path: Path, size: int, limits
 
 def _count(
     container: av.container.InputContainer, stream: VideoStream, path: Path, limits: Limits
-) -> tuple[int, color.Color]:
-    """Decode to the end; the number of pictures, and the tags of the stream after decoding."""
-    frames = 0
+) -> tuple[int, int, color.Color]:
+    """Decode to the end; the number of pictures, of those that an edit list hides, and the tags after decoding."""
+    frames = hidden = 0
+
+    def decoded() -> Iterator[VideoFrame]:
+        nonlocal hidden
+        for packet in container.demux(stream):
+            hidden += bool(packet.size and packet.is_discard)
+            yield from packet.decode()
+
     try:
-        for frame in container.decode(stream):
+        for frame in decoded():
             if frame.is_corrupt:
                 raise Truncated(f"{path.name} is damaged: frame {frames} cannot be decoded cleanly")
             if (frame.width, frame.height) != (stream.width, stream.height):
@@ -160,7 +171,7 @@ def _count(
                 raise TooLarge(f"{path.name} has more than {limits.frames} frames")
     except (FFmpegError, OSError) as error:
         raise Truncated(f"{path.name} cannot be decoded after frame {frames}") from error
-    return frames, color.Color.of(stream.codec_context)
+    return frames, hidden, color.Color.of(stream.codec_context)
 
 
 def same_rate(exact: Fraction, found: Fraction) -> bool:
@@ -226,7 +237,9 @@ def check_artifact(artifact: Artifact, path: Path, limits: Limits = DEFAULT_LIMI
 
 
 def check_input(path: Path, facts: Facts, limits: Limits = DEFAULT_LIMITS) -> list[str]:
-    """Decode a film that the user gives as a worker will, and compare it with what was measured when compiling.
+    """Decode a film or a sound that the user gives, and compare it with what was measured when compiling.
+
+    A film is decoded as a worker will, a sound as it goes under a film.
 
     Returns:
         What is not as measured, a sentence each; empty when all is well.
@@ -234,6 +247,8 @@ def check_input(path: Path, facts: Facts, limits: Limits = DEFAULT_LIMITS) -> li
     Raises:
         MediaError: it is damaged.
     """
+    if facts.kind == AUDIO:
+        return check_given(path, facts)
     found = probe_video(path, limits)
     # A film that is turned has the other side's length in its stream.
     sides = {found.width, found.height} == {facts.width, facts.height}

@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from reelc_runtime.run.refusals import refused
 Json = dict[str, Any]
 Report = Callable[[events.Event], None]
 
-# A file that is larger than this for each of its frames is none that was asked for.
+# A file that is larger than this for each of its frames, or seconds of sound, is none that was asked for.
 MAX_BYTES_PER_FRAME = 64 * 2**20
 # What a node of the user's own saves may be anything; a file larger than this, or more of them, is no film.
 MAX_SAVED_BYTES = 64 * 2**30
@@ -265,7 +266,7 @@ class Steps:
             ref = OutputFile(**args["outputs"][artifact.id])
             name = f"{artifact.id}.{artifact.container}"
             part = self.files / f"{name}.part"
-            limit = MAX_BYTES_PER_FRAME * max(1, artifact.facts.frames)
+            limit = MAX_BYTES_PER_FRAME * max(1, artifact.facts.frames, ceil(artifact.facts.seconds or 0))
             got = await self.client.view(ref, part, max_bytes=limit)
             part.replace(self.files / name)
             files[artifact.id] = name

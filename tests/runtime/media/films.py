@@ -8,8 +8,10 @@ from typing import Any
 import av
 import numpy as np
 
+from reelc_compiler.codecs import CODECS
 from reelc_compiler.plan import Encode, Facts, Output
 from reelc_runtime.media.encode import encode
+from reelc_runtime.media.formats import FORMATS
 
 
 def pictures(count: int, width: int, height: int) -> Iterator[np.ndarray]:
@@ -60,14 +62,16 @@ def foreign_film(
     return path
 
 
-def planned(frames: int, fps: Fraction, width: int = 64, height: int = 48) -> Output:
+def planned(frames: int, fps: Fraction, width: int = 64, height: int = 48, codec: str = "h264") -> Output:
     """The plan's output for such a film."""
+    container = CODECS[codec].container
+    pixels = FORMATS[codec].pix_fmt
     return Output(
         name="film",
-        file="film.mp4",
+        file=f"film.{container}",
         artifacts=("a1",),
         join="copy",
-        encode=Encode(container="mp4", codec="h264", crf=18),
+        encode=Encode(container=container, codec=codec, crf=CODECS[codec].crf, pix_fmt=pixels),
         facts=Facts(kind="clip", width=width, height=height, frames=frames, fps=fps),
     )
 

@@ -143,3 +143,15 @@ def test_a_full_disk_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assemble([source], planned(25, Fraction(24)), tmp_path / "film.mp4", metadata={})
     assert not (tmp_path / "film.mp4").exists()
     assert isinstance(writing(OSError(errno.EACCES, "x"), source), WriteFailed)
+
+
+@pytest.mark.parametrize("counts", [(1, 10), (10, 1, 10), (1, 1, 10), (10, 2, 1)])
+def test_parts_in_which_more_and_fewer_pictures_wait_for_others(tmp_path: Path, counts: tuple[int, ...]):
+    """One frame waits for none, and is decoded at once; ten are reordered by the same encoder."""
+    options = {"x264-params": "bframes=3:b-adapt=0:scenecut=0"}
+    parts = [foreign_film(tmp_path / f"{i}.mp4", count, options=options) for i, count in enumerate(counts)]
+    total = sum(counts)
+    assemble(parts, planned(total, Fraction(24)), tmp_path / "film.mp4", metadata={})
+    assert exact_times(tmp_path / "film.mp4") == [number / Fraction(24) for number in range(total)]
+    assert probe_video(tmp_path / "film.mp4").fps == 24
+    assert np.array_equal(np.concatenate([luma(part) for part in parts]), luma(tmp_path / "film.mp4"))

@@ -71,7 +71,7 @@ class Job:
         self.last = made if facts is not None else self.last
         return self
 
-    def encode(self, crf: float = 20, **changes: Any) -> "Job":
+    def encode(self, crf: float | None = 20, **changes: Any) -> "Job":
         node = str(len(self.graph) + 2)
         settings = {"node": node, "field": "filename_prefix", "container": "mp4", "codec": "h264", "crf": crf}
         return self.stage("video", "encode", None, settings | changes, {"filename_prefix": self.prefix}, nodes=2)

@@ -53,7 +53,7 @@ JOBS: dict[str, tuple[Job, str]] = {
     "odd": (Job().load(image(160, 120)).stage("a", "move", clip(65, 48, 3)).encode(), "even width"),
     "codec": (
         film().encode(codec="hevc"),
-        "ffv1 in mkv, png in png, not hevc",
+        "h264 in mp4, h265 in mp4, av1 in mp4, prores in mov, ffv1 in mkv, png in png, not hevc",
     ),
     "crf": (film().encode(crf=99), "crf is a number"),
     "rule": (Job().load(image(160, 120)).stage("a", "resize", image(8, 8), {"rule": "melt"}).encode(), "'melt'"),

@@ -35,6 +35,8 @@ def check(task: Task) -> str | None:
         return f"a film is made from a clip, this is {facts.kind}"
     if codec.even and (facts.width % 2 or facts.height % 2):
         return f"{codec.name} needs an even width and height, this is {facts.width}x{facts.height}"
+    if min(facts.width, facts.height) < codec.least:
+        return f"{codec.name} needs {codec.least} pixels a side at least, this is {facts.width}x{facts.height}"
     try:
         task.folders.next_output(task.setting_in_graph(), codec.container)
     except (BadName, StandInError) as error:
