@@ -14,15 +14,18 @@ import reelc
 from reelc_compiler.catalog import load_catalog
 from reelc_compiler.driver import Request, analyse, choose
 from reelc_compiler.elaborate import Outside, Settings, elaborate
+from reelc_compiler.inputs import InputInfo
 from reelc_compiler.ir.dump import dump as dump_graph
 from reelc_compiler.loader import Project
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Sink
 from reelc_dsl.parser import parse
+from reelc_runtime.media.measure import measure
 
 HERE = Path(__file__).parent / "golden"
 EXAMPLES = Path(__file__).parent.parent / "examples"
-NAMES = sorted(p.stem for p in EXAMPLES.glob("*.reel"))
+PROGRAMS = {p.stem: p for p in EXAMPLES.glob("*.reel")} | {p.parent.name: p for p in EXAMPLES.glob("*/film.reel")}
+NAMES = sorted(PROGRAMS)
 
 
 def compare(request: pytest.FixtureRequest, name: str, content: str) -> None:
@@ -44,28 +47,38 @@ def as_text(value: Any) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_syntax(request: pytest.FixtureRequest, name: str) -> None:
     sink = Sink()
-    tree = parse(Project(EXAMPLES / f"{name}.reel").source(), sink)
+    tree = parse(Project(PROGRAMS[name]).source(), sink)
     assert not len(sink)
     compare(request, f"{name}/syntax.json", as_text(ast.dump(tree.items)))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_typed_graph(request: pytest.FixtureRequest, name: str) -> None:
-    sink, project, catalog = Sink(), Project(EXAMPLES / f"{name}.reel"), load_catalog()
+    sink, project, catalog = Sink(), Project(PROGRAMS[name]), load_catalog()
     asked = Request(
-        source=project.source(), key=project.key, catalog=catalog, provider=project.provider(), probe=project.probe
+        source=project.source(),
+        key=project.key,
+        catalog=catalog,
+        provider=project.provider(),
+        probe=project.probe,
+        table=project.table,
     )
     program = analyse(asked, sink)
     pipeline = choose(asked, program, sink)
     assert pipeline is not None
-    elaborated = elaborate(program, pipeline, {"": Settings({})}, catalog, Outside(project.probe), sink)
+
+    def probe(path: str, module: str, kind: str) -> InputInfo:
+        return project.probe(path, module, kind, measure)
+
+    outside = Outside(probe, project.table)
+    elaborated = elaborate(program, pipeline, {"": Settings({})}, catalog, outside, sink)
     assert not len(sink)
     compare(request, f"{name}/graph.txt", dump_graph(elaborated.graph))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_plan(request: pytest.FixtureRequest, name: str) -> None:
-    done = reelc.compile(EXAMPLES / f"{name}.reel")
+    done = reelc.compile(PROGRAMS[name])
     assert not done.warnings
     for path, content in done.plan.to_files().items():
         compare(request, f"{name}/{path}", content.decode())
@@ -73,7 +86,7 @@ def test_plan(request: pytest.FixtureRequest, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_graphs_are_pure_api_format(name: str) -> None:
-    for job in reelc.compile(EXAMPLES / f"{name}.reel").plan.jobs:
+    for job in reelc.compile(PROGRAMS[name]).plan.jobs:
         for node in job.graph.values():
             assert set(node) == {"class_type", "inputs", "_meta"}
             assert set(node["_meta"]) == {"title"}

@@ -1,5 +1,7 @@
 """Long films, to the frame: what a plan counts is what a preview shows, and cuts lie where they must."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from recordings import write_film
 
 import reelc
+from reelc_runtime.media.verify import probe_video
 
 # A family, how a shot is made at its own rate and brought to 24 fps, and how many make 30 seconds: the recipes of
 # docs/language.md. Segments that share a frame make k(N-1)m+1, one more than the target, which cuts it off.
@@ -178,3 +181,32 @@ pipeline film {
 def test_a_scale_is_a_share(scale: str, folder: Path) -> None:
     done = call("preview", folder / "scaled.reel", "--scale", scale, code=2)
     assert "1/4" in done.err or "1/16 to 1" in done.err
+
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "thirty_seconds" / "film.reel"
+
+
+@pytest.mark.media
+def test_the_thirty_seconds(tmp_path: Path) -> None:
+    """The example as a user previews it: every frame, sound as long, the tags and the index as players want them."""
+    (planned,) = reelc.compile(EXAMPLE).plan.outputs
+    assert (planned.facts.width, planned.facts.height, planned.facts.frames) == (2560, 1440, 720)
+    call("preview", EXAMPLE, "--scale", "1/16", "--out", tmp_path, "--quiet")
+    film = tmp_path / "film.preview.mp4"
+    found = probe_video(film)
+    assert (found.frames, found.fps, found.duration) == (720, 24, 30)
+    assert (found.color.primaries, found.color.transfer, found.color.matrix) == (1, 1, 1)
+    content = film.read_bytes()
+    assert content.find(b"moov") < content.find(b"mdat")
+    with av.open(film.as_posix()) as source:
+        sound = source.streams.audio[0]
+        assert sound.duration is not None
+        assert sound.time_base is not None
+        assert sound.duration * sound.time_base == 30
+        assert sound.start_time == 0
+    manifest = json.loads((tmp_path / "film.preview.manifest.json").read_text("utf-8"))
+    assert manifest["film"]["facts"]["frames"] == 720
+    assert manifest["film"]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert {m["licence"] for m in manifest["models"]} == set(manifest["licences"]) - {"unknown"} | {
+        None for _ in range("unknown" in manifest["licences"])
+    }
