@@ -61,6 +61,40 @@ pipeline film {{
     assert sum(made[a] for a in output.artifacts) == 720
 
 
+def test_no_job_of_half_an_hour_takes_more_than_a_worker_has(tmp_path: Path) -> None:
+    """360 shots of five seconds: each job holds one shot, whatever the film's length."""
+    rows = "".join(f"shot {n},a pier in fog number {n}\n" for n in range(360))
+    (tmp_path / "shots.csv").write_text("name,moves\n" + rows, "utf-8")
+    (tmp_path / "photo.png").write_bytes((Path(__file__).parent.parent / "examples" / "rocket.jpg").read_bytes())
+    file = tmp_path / "film.reel"
+    file.write_text(
+        """
+use std.wan22 as i2v
+use interpolate, upscale from std.finish
+pipeline film {
+  target { duration = 1800s, policy = "trim" }
+  param photo: image = "photo.png"
+  let m = i2v.load(lightning: true)
+  let clips = for shot in table("shots.csv", { name: text, moves: text }) {
+    photo
+      |> fit(1280x720)
+      |> i2v.animate(prompt: shot.moves, using: m, seed: derive(1, shot.name))
+      |> upscale(to: 2560x1440, model: "RealESRGAN_x2plus.pth")
+      |> interpolate(to: 24fps)
+  }
+  output film = sequence(clips) |> video()
+}
+""",
+        "utf-8",
+    )
+    plan = reelc.compile(file).plan
+    assert plan.outputs[0].facts.frames == 43200
+    # 357 shots and 3 frames of another are seen; what is cut off is not rendered.
+    assert len(plan.jobs) == 2 * 358
+    assert max(job.needs.vram or 0 for job in plan.jobs) <= 24 * 10**9
+    assert max(job.needs.ram or 0 for job in plan.jobs) <= 48 * 10**9
+
+
 # -- to the frame -----------------------------------------------------------------------------
 
 FPS = Fraction(24)

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 @click.command("plan")
 @options.source
+@click.option("--explain", is_flag=True, help="Say of each job why it is one of its own.")
 @click.option("--json", "as_json", is_flag=True, help="The plan as JSON.")
-def command(file: Path, overrides: dict[str, str], pipeline: str | None, catalog: str | None, as_json: bool) -> None:
+def command(
+    file: Path, overrides: dict[str, str], pipeline: str | None, catalog: str | None, explain: bool, as_json: bool
+) -> None:
     """Show what FILE would make: jobs, sizes, frames and durations, models and node packs.
 
     Nothing is rendered, sent or written. Minutes and cost are not estimated yet.
@@ -37,10 +40,10 @@ def command(file: Path, overrides: dict[str, str], pipeline: str | None, catalog
     if as_json:
         print_json(done.plan.to_json())
     else:
-        click.echo("\n".join(_lines(done.plan)))
+        click.echo("\n".join(_lines(done.plan, explain=explain)))
 
 
-def _lines(plan: "Plan") -> list[str]:
+def _lines(plan: "Plan", *, explain: bool) -> list[str]:
     from reelc_compiler.catalog import version_text
 
     lines = [f"{plan.pipeline}, for {version_text(plan.catalog.comfyui)} (catalog {plan.catalog.name})", ""]
@@ -50,6 +53,10 @@ def _lines(plan: "Plan") -> list[str]:
         lines.append("")
     for job in plan.jobs:
         lines += _job(job)
+        if explain:
+            from reelc.cli.explaining import reasons
+
+            lines[-1:] = [*(f"  - {reason}" for reason in reasons(plan, job)), ""]
     lines.append("Outputs")
     for output in plan.outputs:
         encode = output.encode

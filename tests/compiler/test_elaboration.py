@@ -229,7 +229,7 @@ def test_needs_name_models_and_memory(build: Compile) -> None:
     assert [(m.folder, m.file) for m in first.models] == [("checkpoints", "svd_xt_1_1.safetensors")]
     assert [(m.folder, m.file) for m in second.models] == [("upscale_models", "RealESRGAN_x4plus.pth")]
     assert (first.vram, second.vram) == (16 * 10**9, 5_100_000_000)
-    assert (first.ram, second.ram) == (None, 25 * 1024 * 576 * 12 * (16 * 2 + 1))
+    assert (first.ram, second.ram) == (8 * 10**9, 25 * 1024 * 576 * 12 * (16 * 2 + 1))
     assert (first.packs, second.packs) == ((), ())
 
 

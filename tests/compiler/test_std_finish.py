@@ -197,12 +197,12 @@ def test_seedvr2_as_made_by_hand(tmp_path: Path) -> None:
 def test_seedvr2_memory(tmp_path: Path) -> None:
     restore = "seedvr2.restore(using: seedvr2.load(), seed: 1"
     plan, _ = film(tmp_path, f"{clip(81, size='1280x720')} |> {restore}) |> video()")
-    # 21 frames are 6 latent ones, by ComfyUI's own rule; 8 copies of the clip in host RAM.
-    gpu = (10.7 + 0.55 * 0.9216 * 6) * 2**30
+    # 21 frames are 6 latent ones, by ComfyUI's own rule; 8 copies of the clip in host RAM, and the files.
+    gpu = (5 + 0.55 * 0.9216 * 6) * 2**30
     assert plan.jobs[0].needs.vram == math.ceil(gpu / 10**8) * 10**8
-    assert plan.jobs[0].needs.ram == 81 * 1280 * 720 * 12 * 8
+    assert plan.jobs[0].needs.ram == 81 * 1280 * 720 * 12 * 8 + 4 * 10**9
     plain, _ = film(tmp_path, f'{clip(81, size="1280x720")} |> {restore}, color: "none") |> video()')
-    assert plain.jobs[0].needs.ram == 81 * 1280 * 720 * 12 * 4
+    assert plain.jobs[0].needs.ram == 81 * 1280 * 720 * 12 * 4 + 4 * 10**9
 
 
 # -- other catalogs --------------------------------------------------------------------------
