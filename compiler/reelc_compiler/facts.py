@@ -9,6 +9,8 @@ Json = Any
 
 PLAIN_EYES, PLAIN_PROJECTION = "mono", "flat"
 AUDIO = "audio"
+# The stage that takes frames of a clip for a join: the plan's own node counts them out.
+COUNTED_OUT = "end"
 EYES = (PLAIN_EYES, "sbs", "tb")
 PROJECTIONS = (PLAIN_PROJECTION, "equirect180", "equirect360")
 

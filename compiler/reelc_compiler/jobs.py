@@ -5,7 +5,7 @@ from itertools import count, takewhile
 from typing import Any, Literal
 
 from reelc_compiler.canonical import sha256
-from reelc_compiler.facts import Facts, Input, Json
+from reelc_compiler.facts import COUNTED_OUT, Facts, Input, Json
 from reelc_dsl.records import dataclass
 
 KEY_SCHEMA = 2
@@ -44,6 +44,11 @@ class Artifact:
     codec: str
     facts: Facts
     names: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> bool:
+        """Whether the plan's own node has counted out its frames, so that one picture stands for all of them."""
+        return self.names[-1:] == (COUNTED_OUT,)
 
     def to_json(self) -> Json:
         return {

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from reelc_compiler.facts import COUNTED_OUT
 from reelc_compiler.plan import Artifact, Job, Plan
 
 # What is handed over by the language itself, and not because a stage samples.
 _ENDS: Mapping[str, str] = {
-    "end": "keeps the frames of a clip that a join mixes with those of another",
+    COUNTED_OUT: "keeps the frames of a clip that a join mixes with those of another",
     "last": "keeps the last frame of a segment, from which the next one starts",
 }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reelc_compiler import values
-from reelc_compiler.facts import Facts
+from reelc_compiler.facts import COUNTED_OUT, Facts
 from reelc_compiler.ir.graph import Medium, Ref
 from reelc_compiler.values import JoinValue, Segments, SequenceValue
 from reelc_dsl.diagnostics import Frame
@@ -168,7 +168,7 @@ class Maker:
 
     def end(self, clip: Medium, first: int, frames: int) -> Medium:
         """The frames of a clip that go into a join, which is made elsewhere."""
-        return self.piece(clip, first, frames, "end", handed=True)
+        return self.piece(clip, first, frames, COUNTED_OUT, handed=True)
 
     def dissolve(self, tail: Medium, head: Medium) -> Medium:
         """From one picture to the other in a straight line; no frame is wholly one of them."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from reelc_compiler import values
 from reelc_compiler.catalog import has_input
 from reelc_compiler.codecs import CODECS, Codec
-from reelc_compiler.elaborate import functions, joins
+from reelc_compiler.elaborate import functions
 from reelc_compiler.elaborate.arithmetic import ArithmeticFault
 from reelc_compiler.facts import AUDIO, EYES, PLAIN_EYES, PLAIN_PROJECTION, PROJECTIONS, Facts
 from reelc_compiler.ir.graph import Medium, Ref
@@ -57,9 +57,12 @@ def function(evaluator: "Evaluator", name: str, given: dict[str, Any], places: d
             return sound(evaluator, given, places)
         case "track":
             return track(evaluator, given, places)
-        case "sequence":
-            return joins.sequence(evaluator, given, places, span)
-        case "cut" | "crossfade" | "dip":
+        case "sequence" | "cut" | "crossfade" | "dip":
+            # Few programs join clips.
+            from reelc_compiler.elaborate import joins
+
+            if name == "sequence":
+                return joins.sequence(evaluator, given, places, span)
             return joins.join_of(evaluator, name, given, places)
         case "video":
             return film(evaluator, given, places, span)

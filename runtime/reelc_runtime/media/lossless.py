@@ -117,12 +117,14 @@ def quarters(frame: VideoFrame) -> int:
     return int(frame.rotation // 90)
 
 
-def settle(path: Path, facts: Facts) -> list[str]:
+def settle(path: Path, facts: Facts, *, counted: bool = False) -> list[str]:
     """Check a downloaded hand-over against its facts, and bring merged frames back.
 
     Args:
         path: the file; written anew when frames were merged in it.
         facts: what it must hold.
+        counted: whether the frames were counted out on the worker: then a file of one picture is a clip that stands
+            still, as a title card does.
 
     Returns:
         What is not as planned, a sentence each; empty when all is well.
@@ -140,7 +142,7 @@ def settle(path: Path, facts: Facts) -> list[str]:
             return [f"frames is more than {facts.frames}"]
     if len(times) == facts.frames:
         return []
-    counts = _repeats(times, facts)
+    counts = [facts.frames] if counted and len(times) == 1 else _repeats(times, facts)
     if counts is None:
         also = ", and all of it may be one picture" if len(times) == 1 else ""
         return [f"frames is {len(times)} instead of {facts.frames}{also}"]

@@ -228,7 +228,7 @@ def check_artifact(artifact: Artifact, path: Path, limits: Limits = DEFAULT_LIMI
         MediaError: as :func:`probe_video`, or it cannot be written.
     """
     if artifact.codec == SEQUENCE_STREAM:
-        return settle(path, artifact.facts)
+        return settle(path, artifact.facts, counted=artifact.counted)
     if artifact.facts.kind == AUDIO:
         return check_sound(path, artifact.facts)
     found = probe_video(path, limits)

@@ -83,6 +83,16 @@ def test_a_clip_that_is_one_picture_is_refused(tmp_path: Path) -> None:
     assert settle(tmp_path / "a.png", facts(3)) == ["frames is 1 instead of 3, and all of it may be one picture"]
 
 
+def test_a_card_whose_frames_were_counted_out_is_one_picture(tmp_path: Path) -> None:
+    as_comfyui_saves(clip([0, 0, 0]), tmp_path / "a.png")
+    assert settle(tmp_path / "a.png", facts(3), counted=True) == []
+    frames = [frame for frame, _ in read_frames(tmp_path / "a.png")]
+    assert len(frames) == 3
+    assert all(np.array_equal(frame, frames[0]) for frame in frames)
+    as_comfyui_saves(clip([0, 1, 2]), tmp_path / "b.png")
+    assert settle(tmp_path / "b.png", facts(4), counted=True) == ["frames is 3 instead of 4"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
