@@ -179,6 +179,48 @@ pipeline film {{
 
 
 @pytest.mark.media
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [("1.0", [*range(16), *[15] * 8]), ("0.75", [*range(16), 15, 15]), ("0.5", range(12))],
+)
+def test_a_film_made_to_fit(seconds: str, wanted: Sequence[int], folder: Path) -> None:
+    program = f"""
+pipeline film {{
+  target {{ duration = {seconds}s, policy = "fit" }}
+  param walk: clip = "walk.mkv"
+  output film = walk |> video(codec: "ffv1")
+}}
+"""
+    (folder / "fitted.reel").write_text(program, "utf-8")
+    call("preview", folder / "fitted.reel", "--out", folder / "fitted", "--clean", "--quiet")
+    found = shown(folder / "fitted" / "film.preview.mkv")
+    assert [round(level / STEP) for level in found] == list(wanted)
+
+
+@pytest.mark.media
+@pytest.mark.parametrize(
+    ("speeds", "wanted"),
+    [
+        # The frame at which the integral of the speed has come: from 1 to 3 in 8 frames, n + n * n / 8.
+        ("from: 1, to: 3", [0, 1, 2, 4, 6, 8, 10, 13]),
+        ("from: 3, to: 1", [0, 2, 5, 7, 10, 11, 13, 14]),
+        ("from: 2, to: 2", [0, 2, 4, 6, 8, 10, 12, 14]),
+    ],
+)
+def test_a_speed_ramp(speeds: str, wanted: list[int], folder: Path) -> None:
+    program = f"""
+use ramp from std.clips
+pipeline film {{
+  param walk: clip = "walk.mkv"
+  output film = walk |> ramp({speeds}) |> video(codec: "ffv1")
+}}
+"""
+    (folder / "ramped.reel").write_text(program, "utf-8")
+    call("preview", folder / "ramped.reel", "--out", folder / "ramped", "--clean", "--quiet")
+    assert [round(level / STEP) for level in shown(folder / "ramped" / "film.preview.mkv")] == wanted
+
+
+@pytest.mark.media
 @pytest.mark.parametrize("scale", ["1/2", "0.25"])
 def test_a_smaller_preview_has_the_same_frames(scale: str, folder: Path) -> None:
     program = """

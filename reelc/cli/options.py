@@ -160,8 +160,10 @@ def rendering(function: F) -> F:
         telling,
         click.option(
             "--until",
+            "--only",
+            "until",
             metavar="NAME,...",
-            help="Stop when NAME is ready (a stage that samples, a shot, a name for a result, an output) and show it.",
+            help="Make only what NAME needs (a stage that samples, a shot, a name for a result, an output) and show it.",
         ),
         out("Where films are written; an older film of the same name is replaced."),
     ):

@@ -148,7 +148,7 @@ def test_two_rows_of_one_name_are_refused(film: Path) -> None:
 @pytest.mark.media
 def test_takes_are_shown_by_their_names(film: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    call("preview", film, "--set", "derive.pier=1..2", "--until", "pier", "--out", out, "--quiet")
+    call("preview", film, "--set", "derive.pier=1..2", "--only", "pier", "--out", out, "--quiet")
     assert sorted(p.name for p in out.glob("*.mp4")) == ["pier-1.preview.mp4", "pier-2.preview.mp4"]
     done = call("sheet", *sorted(out.glob("*.mp4")), "-o", tmp_path / "sheet.jpg", "--frames", "2", "--width", "64")
     assert "2 films" in done.out

@@ -23,7 +23,7 @@ COLORS = {"black": 0x000000, "white": 0xFFFFFF}
 MOST = 4096
 CUT = JoinValue("cut", 0)
 # The classes that joins are made with.
-TAKE, MIX, PLAIN = "ImageFromBatch", "CrossFadeImages", "EmptyImage"
+TAKE, MIX, PLAIN, REPEAT = "ImageFromBatch", "CrossFadeImages", "EmptyImage", "RepeatImageBatch"
 
 
 def join_of(evaluator: "Evaluator", name: str, given: dict[str, Any], places: dict[str, Span]) -> JoinValue:
@@ -169,6 +169,15 @@ class Maker:
     def end(self, clip: Medium, first: int, frames: int) -> Medium:
         """The frames of a clip that go into a join, which is made elsewhere."""
         return self.piece(clip, first, frames, COUNTED_OUT, handed=True)
+
+    def held(self, clip: Medium, frames: int) -> Medium:
+        """The last frame of a clip, for so many frames: a clip of its own."""
+        still = self.piece(clip, clip.facts.frames - 1, 1, "hold")
+        region = self._builder.region("hold", self._stack)
+        same = self._op(REPEAT, {"image": still.ref, "amount": frames}, region, (still,))
+        facts = replace(clip.facts, frames=frames)
+        self._builder.close(region, ("repeat", {}), {"ram": _bytes(still.facts) + _bytes(facts)})
+        return self._medium(same, facts, region)
 
     def dissolve(self, tail: Medium, head: Medium) -> Medium:
         """From one picture to the other in a straight line; no frame is wholly one of them."""

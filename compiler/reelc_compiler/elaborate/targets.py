@@ -20,8 +20,11 @@ from reelc_dsl.source import Span
 if TYPE_CHECKING:
     from reelc_compiler.elaborate.evaluator import Evaluator
 
-# What becomes of a film that is longer: nothing is made, or its end is cut off.
-POLICIES = ("error", "trim")
+# What becomes of a film that is longer or shorter: nothing is made; a longer one's end is cut off; or that, and the
+# last picture of a shorter one stays.
+POLICIES = ("error", "trim", "fit")
+# What one RepeatImageBatch makes, by its schema.
+MOST_HELD = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Target:
         """A film that lasts as long.
 
         Raises:
-            Stop: no number of frames lasts as long, or the film is shorter, or longer and not to be cut.
+            Stop: no number of frames lasts as long, or the film does not and the policy leaves it so.
         """
         fps = film.facts.fps
         assert fps is not None, "a film is made of clips"
@@ -60,15 +63,20 @@ class Target:
         if frames == wanted:
             return film
         missing = int(wanted) - frames
-        if missing < 0 and self.policy == "trim":
+        if missing < 0 and self.policy != "error":
             return _trimmed(evaluator, film, -missing, span)
+        if 0 < missing <= MOST_HELD and self.policy == "fit":
+            return _held(evaluator, film, missing, span)
         have, want = values.show(Duration(frames / fps)), values.show(Duration(self.seconds))
         raise evaluator.stop(
             REQUIREMENT,
             f"this film has {frames} frames and lasts {have}, and the target is {int(wanted)} frames, {want}",
             span,
             *(
-                (f"{missing} frames are missing: make a clip longer, or hold a frame with `freeze` of std.clips",)
+                (
+                    f"{missing} frames are missing: make a clip longer",
+                    f'or let the last picture stay for as long: `policy = "fit"` in the target does, up to {MOST_HELD} frames',
+                )
                 if missing > 0
                 else (
                     f'{-missing} frames are too many: `policy = "trim"` in the target cuts them off its end',
@@ -103,6 +111,13 @@ def target_of(evaluator: "Evaluator", statement: ast.Settings, env: Env) -> Targ
     if duration.seconds <= 0:
         raise evaluator.stop(OUT_OF_RANGE, "a film lasts longer than no time at all", given["duration"].span)
     return Target(duration.seconds, policy, statement.span)
+
+
+def _held(evaluator: "Evaluator", film: FilmValue, missing: int, span: Span) -> FilmValue:
+    """A film whose last picture stays."""
+    last = Maker(evaluator, span, "target").held(film.clips[-1], missing)
+    facts = replace(film.facts, frames=film.facts.frames + missing)
+    return replace(film, clips=(*film.clips, last), facts=facts)
 
 
 def _trimmed(evaluator: "Evaluator", film: FilmValue, surplus: int, span: Span) -> FilmValue:

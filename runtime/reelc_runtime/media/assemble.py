@@ -137,6 +137,10 @@ class _Film:
         # After the filter, which copies its own (untagged) parameters: the MP4 "colr" box is made of these.
         tags.put(self._stream.codec_context)
         self._stream.time_base = 1 / self._fps
+        if self._how.timecode:
+            # libav makes a track of it for streams whose rate it knows, which a copied one has from nowhere else.
+            self._stream.codec_context.framerate = self._fps
+            container.metadata["timecode"] = "00:00:00:00"
         if track is not None:
             track.begin(container)
         return filtered

@@ -56,6 +56,8 @@ class Format:
         options: the encoder's; `{crf}` in a value stands for the rate factor.
         tag: the sample entry that players want; None for libav's own choice.
         retag: the bitstream filter that writes the rate and the colour tags into packets that are copied.
+        timecode: whether a film gets a track of timecode, which editing programs look for, and which starts at
+            00:00:00:00.
     """
 
     encoder: str
@@ -65,6 +67,7 @@ class Format:
     options: Mapping[str, str]
     retag: Callable[[Fraction, Color], str]
     tag: str | None = None
+    timecode: bool = False
 
 
 # Same film, same bytes, on any machine: of x264 a fixed number of slices instead of as many threads as there are
@@ -109,6 +112,7 @@ FORMATS: Mapping[str, Format] = {
         mux=FRONT,
         options={"profile": "4444"},
         retag=_prores,
+        timecode=True,
     ),
     "ffv1": Format(
         encoder="ffv1",

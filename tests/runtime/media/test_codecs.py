@@ -106,6 +106,20 @@ def test_the_colours_are_told_truly(tmp_path: Path, codec: str):
             assert stream.codec_context.codec_tag == "ap4h"
 
 
+@pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001)])
+def test_a_film_for_editing_has_timecode(tmp_path: Path, fps: Fraction):
+    path = film_of(tmp_path, "prores", [smooth(3), smooth(3)], fps)
+    with av.open(str(path)) as film:
+        assert film.streams.video[0].metadata["timecode"] == "00:00:00:00"
+        assert [stream.type for stream in film.streams] == ["video", "data"]
+    assert probe_video(path).frames == 6
+
+
+def test_a_film_for_looking_has_none(tmp_path: Path):
+    with av.open(str(film_of(tmp_path, "h264", [smooth(3)], Fraction(24)))) as film:
+        assert [stream.type for stream in film.streams] == ["video"]
+
+
 @pytest.mark.parametrize("codec", ["h265", "av1", "prores"])
 def test_pixels_of_an_untagged_film_are_called_what_they_are(tmp_path: Path, codec: str):
     """ComfyUI's SaveVideo without a colour space converts by BT.601 and tags nothing."""

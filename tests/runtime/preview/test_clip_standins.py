@@ -80,6 +80,7 @@ def test_pick(tmp_path: Path):
     assert numbers(pick, tmp_path, 9, 5, step=2) == [0, 2, 4, 6, 8]
     assert numbers(pick, tmp_path, 9, 9, first=8, step=-1) == [8, 7, 6, 5, 4, 3, 2, 1, 0]
     assert numbers(pick, tmp_path, 9, 3, first=7, step=-3) == [7, 4, 1]
+    assert numbers(pick, tmp_path, 9, 4, numbers=[0, 1, 3, 8]) == [0, 1, 3, 8]
 
 
 def test_a_still_is_picked_from_a_clip(tmp_path: Path):
@@ -114,6 +115,12 @@ def test_backwards_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ({"step": 0}, 3, "whole numbers, not {'step': 0}"),
         ({"first": "2"}, 3, "whole numbers, not {'first': '2'}"),
         ({"first": -1}, 1, "1 frames from number -1 by 1 do not lie in a clip of 9"),
+        ({"numbers": [0, 1]}, 3, "2 numbers are no 3 frames"),
+        ({"numbers": [0, 9]}, 2, "the numbers of a pick rise, from 0 to at most 8"),
+        ({"numbers": [1, 1]}, 2, "the numbers of a pick rise, from 0 to at most 8"),
+        ({"numbers": [-1, 1]}, 2, "the numbers of a pick rise, from 0 to at most 8"),
+        ({"numbers": [True]}, 1, "a list of whole numbers"),
+        ({"numbers": 3}, 1, "a list of whole numbers"),
     ],
 )
 def test_pick_refuses(tmp_path: Path, settings_: dict[str, Any], after: int, said: str):

@@ -1,7 +1,8 @@
 """``pick``: some of the frames that come in, in another order if need be; exact."""
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 
 from reelc_runtime.preview.pictures import Frame
 from reelc_runtime.preview.task import StandInKind, Stream, Task
@@ -19,9 +20,23 @@ def check(task: Task) -> str | None:
         return f"frames are picked from `first` by `step`, whole numbers, not {dict(task.settings)}"
     if (takes.width, takes.height) != (makes.width, makes.height):
         return "picking keeps the size of the frames"
+    if "numbers" in task.settings:
+        return _check_listed(task)
     last = first + step * (makes.frames - 1)
     if makes.frames < 1 or not 0 <= first < takes.frames or not 0 <= last < takes.frames:
         return f"{makes.frames} frames from number {first} by {step} do not lie in a clip of {takes.frames}"
+    return None
+
+
+def _check_listed(task: Task) -> str | None:
+    numbers: Any = task.settings["numbers"]
+    if not isinstance(numbers, list) or not all(type(n) is int for n in cast(list[Any], numbers)):
+        return "`numbers` of a pick is a list of whole numbers"
+    listed = cast(list[int], numbers)
+    if len(listed) != task.makes.frames:
+        return f"{len(listed)} numbers are no {task.makes.frames} frames"
+    if any(b <= a for a, b in pairwise([-1, *listed])) or listed[-1] >= task.takes.frames:
+        return f"the numbers of a pick rise, from 0 to at most {task.takes.frames - 1}"
     return None
 
 
@@ -31,7 +46,10 @@ def _number(task: Task, name: str, usual: int) -> int | None:
 
 
 def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
-    """Frame ``first + step * n`` of what comes in, as number n; counted from 0."""
+    """Frame ``first + step * n`` of what comes in, as number n, or those that are listed; counted from 0."""
+    if "numbers" in task.settings:
+        yield from _some(inputs[0], cast(list[int], task.settings["numbers"]))
+        return
     first, step = _number(task, "first", 0), _number(task, "step", 1)
     assert first is not None
     assert step
