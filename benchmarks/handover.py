@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import av
 import cv2
@@ -26,12 +26,12 @@ Frames = list[Any]
 def pictures(width: int, height: int, count: int) -> Frames:
     """A slow move over the photograph, with grain."""
     photo: Any = cv2.imread(str(PHOTO))
-    still = cv2.resize(photo, (width + 4 * count, height * (width + 4 * count) // width))
+    still = cast(Any, cv2).resize(photo, (width + 4 * count, height * (width + 4 * count) // width))
     random = np.random.default_rng(1)
     out: Frames = []
     for number in range(count):
         seen = still[:height, 4 * number : 4 * number + width].astype(np.float32)
-        grain = random.normal(0, GRAIN, seen.shape).astype(np.float32)
+        grain = cast(Any, random).normal(0, GRAIN, seen.shape).astype(np.float32)
         out.append(np.clip(seen + grain, 0, 255).astype(np.uint8))
     return out
 

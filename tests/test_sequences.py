@@ -152,16 +152,22 @@ def shown(path: Path) -> list[float]:
 
 
 @pytest.mark.media
-@given(film=films())
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(film=films(), window=st.sampled_from([3, 5, 100]))
+@settings(max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_preview_shows_what_the_plan_counts(
-    film: tuple[list[tuple[int, int]], list[tuple[str, int]], bool], folder: Path
+    film: tuple[list[tuple[int, int]], list[tuple[str, int]], bool], window: int, folder: Path
 ) -> None:
     clips, joins, shared = film
-    pieces = ", ".join(f"walk |> trim(first: {first}, frames: {frames})" for first, frames in clips)
+    pieces = ", ".join(f"walk |> trim(first: {first}, frames: {frames}) |> same()" for first, frames in clips)
     said = ", ".join(f"{kind}({n or ''})" for kind, n in joins)
     program = f"""
 use trim from std.clips
+stage same(source: clip) -> clip {{
+  window {{ exact, frames: {window} }}
+  let kept = node ImageScale(image: source, width: 0, height: 0, upscale_method: "nearest-exact", crop: "disabled")
+  preview pick
+  return clip(kept, size: source.size, frames: source.frames, fps: source.fps)
+}}
 pipeline film {{
   param walk: clip = "walk.mkv"
   output film = sequence([{pieces}], joins: [{said}], shared: {str(shared).lower()}) |> video(codec: "ffv1")

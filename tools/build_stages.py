@@ -127,6 +127,7 @@ def _stage(said: Reference) -> list[str]:
     lines += [said.basis, ""] if said.basis else []
     if said.where:
         lines += ["Where", "", *(f"- `{name} = {text}`" for name, text in said.where), ""]
+    lines += [f"Split in time: `{said.window}`", ""] if said.window is not None else []
     lines += [f"Preview: {said.preview_text}", ""]
     if said.nodes:
         rows = [(f"`{n.name}`", n.pack or "in no catalog", ", ".join(n.catalogs)) for n in said.nodes]

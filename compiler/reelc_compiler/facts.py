@@ -11,6 +11,8 @@ PLAIN_EYES, PLAIN_PROJECTION = "mono", "flat"
 AUDIO = "audio"
 # The stage that takes frames of a clip for a join: the plan's own node counts them out.
 COUNTED_OUT = "end"
+# The stage that takes the frames of a window out of a clip that is too long to be worked on at once.
+WINDOW = "window"
 EYES = (PLAIN_EYES, "sbs", "tb")
 PROJECTIONS = (PLAIN_PROJECTION, "equirect180", "equirect360")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from reelc_compiler.facts import COUNTED_OUT
+from reelc_compiler.facts import COUNTED_OUT, WINDOW
 from reelc_compiler.plan import Artifact, Job, Plan
 
 # What is handed over by the language itself, and not because a stage samples.
@@ -42,4 +42,6 @@ def _part(artifact: Artifact, stages: set[str]) -> str:
         return "keeps a film's sound, which is put in when the film is assembled"
     if "crossfade" in stages:
         return "mixes and encodes the frames where two clips meet, so that neither waits for the other"
+    if WINDOW in stages:
+        return "makes one window of a clip that would take more memory at once than it may, and encodes it"
     return "encodes its part of the film by itself; parts are joined without encoding again"

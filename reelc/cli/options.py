@@ -163,7 +163,7 @@ def rendering(function: F) -> F:
             "--only",
             "until",
             metavar="NAME,...",
-            help="Make only what NAME needs (a stage that samples, a shot, a name for a result, an output) and show it.",
+            help="Make only what NAME needs (a sampling stage, a shot, a name for a result, an output) and show it.",
         ),
         out("Where films are written; an older film of the same name is replaced."),
     ):

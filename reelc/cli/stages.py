@@ -118,6 +118,7 @@ def _stage(library: "Library", stage: "Found") -> list[str]:
         if pairs:
             lines += ["", title, *(f"  {name} = {text}" if name else f"  {text}" for name, text in pairs)]
     lines += [f"  # {said.basis}"] if said.basis else []
+    lines += ["", f"Split in time: {said.window}"] if said.window is not None else []
     lines += ["", f"Preview: {said.preview_text}"]
     if said.nodes:
         rows = [(n.name, n.pack or "in no catalog", ", ".join(n.catalogs)) for n in said.nodes]
@@ -167,6 +168,7 @@ def _stage_json(library: "Library", stage: "Found") -> dict[str, Any]:
         "facts": dict(said.facts),
         "like": said.like,
         "estimate": dict(said.estimate),
+        "window": said.window,
         "basis": said.basis,
         "where": dict(said.where),
         "preview": said.preview,

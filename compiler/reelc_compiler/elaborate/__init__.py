@@ -20,7 +20,7 @@ from reelc_compiler.overrides import SET
 from reelc_compiler.sema.program import PipelineInfo, Program
 from reelc_compiler.values import FilmValue, Named, NodeValue, SequenceValue
 from reelc_dsl import ast
-from reelc_dsl.diagnostics import Frame, Sink
+from reelc_dsl.diagnostics import Diagnostic, Frame, Sink
 from reelc_dsl.diagnostics.codes import UNKNOWN_NODE, UNSET_PARAM, UNUSED_LET, UNUSED_TAKE
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.records import dataclass
@@ -107,6 +107,7 @@ def elaborate(
     asked: set[str] = set()
     taken: set[str] = set()
     derived: set[str] = set()
+    held_back: list[tuple[Medium, tuple[Diagnostic, ...]]] = []
     for label, mine in settings.items():
         evaluator = Evaluator(
             program, catalog, builder, reporter, load_input=inputs.load, table=outside.table, files=outside.files
@@ -125,6 +126,7 @@ def elaborate(
                 continue
         recorded.append(params)
         _statements(evaluator, pipeline, env, builder, sink, label)
+        held_back.extend(evaluator.held_back)
         taken |= evaluator.taken
         derived |= evaluator.derived
     for name in sorted(asked - taken) if not sink.has_errors else ():
@@ -135,11 +137,15 @@ def elaborate(
             where,
             *(did_you_mean(name, derived) or ("`reelc take FILE --forget NAME` forgets it",)),
         )
+    graph = builder.build()
+    if held_back and not sink.has_errors:
+        needed = graph.closure(graph.sinks())
+        sink.extend(d for clip, said in held_back if clip.ref.op in needed for d in said)
     return Elaborated(
         pipeline=pipeline.decl.name.text,
         params=_together(recorded),
         inputs=tuple(inputs.found.values()),
-        graph=builder.build(),
+        graph=graph,
     )
 
 

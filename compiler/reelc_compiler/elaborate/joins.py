@@ -5,11 +5,12 @@ of their own, so the clips stay independent and the film's packets are copied: n
 """
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from reelc_compiler import values
 from reelc_compiler.facts import COUNTED_OUT, Facts
-from reelc_compiler.ir.graph import Medium, Ref
+from reelc_compiler.ir.graph import Medium, Ref, Windowed
 from reelc_compiler.values import JoinValue, Segments, SequenceValue
 from reelc_dsl.diagnostics import Frame
 from reelc_dsl.diagnostics.codes import OUT_OF_RANGE, REQUIREMENT, UNKNOWN_NODE
@@ -75,8 +76,8 @@ def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Sp
         closing = after if after.kind == "dip" else CUT
         _fits(evaluator, number, clip, first + clip.facts.frames - last, opening, closing, places["clips"])
         if first < last:
-            body = maker.piece(clip, first, last - first)
-            pieces.append(maker.dips(body, opening, closing))
+            body = maker.pieces(clip, first, last - first, whole=(opening.frames, closing.frames))
+            pieces.extend(maker.dips(body, opening, closing))
     frames = sum(piece.facts.frames for piece in pieces)
     return SequenceValue(tuple(pieces), replace(clips[0].facts, frames=frames))
 
@@ -147,16 +148,43 @@ class Maker:
         self._span = span
         self._stack = evaluator.reporter.frames(Frame(span, name))
 
+    def split(self, clip: Medium) -> Windowed | None:
+        """How to make stretches of a clip that is too long to be made at once; None for any other."""
+        windowed = self._builder.windows.get(clip)
+        return windowed if windowed is not None and windowed.split else None
+
     def last(self, clip: Medium) -> Medium:
         """The last frame of a clip, which another job starts from."""
         end = clip.facts.frames - 1
+        if (windowed := self.split(clip)) is not None:
+            clip, end = windowed.stretch(end, 1), 0
         region = self._builder.region("last", self._stack, handed=True)
         taken = self._op(TAKE, {"image": clip.ref, "batch_index": end, "length": 1}, region, (clip,))
         self._builder.close(region, ("pick", {"first": end}), {})
         return self._medium(taken, replace(clip.facts, kind="image", frames=1, fps=None), region)
 
+    def pieces(self, clip: Medium, first: int, frames: int, whole: tuple[int, int] = (0, 0)) -> list[Medium]:
+        """Some frames of a clip, cut where its windows begin.
+
+        Args:
+            whole: of how many frames at the beginning and at the end none is parted from the others.
+        """
+        windowed = self.split(clip)
+        if windowed is None:
+            return [self.piece(clip, first, frames)]
+        begin, end = first + max(whole[0], 1), first + frames - max(whole[1], 1)
+        edges = [first, *(b for b in windowed.bounds() if begin <= b <= end), first + frames]
+        return [windowed.stretch(a, b - a) for a, b in pairwise(edges)]
+
     def piece(self, clip: Medium, first: int, frames: int, name: str = "piece", *, handed: bool = False) -> Medium:
         """Some frames of a clip; the clip itself when they are all."""
+        windowed = self.split(clip)
+        if windowed is not None and frames < clip.facts.frames:
+            clip, first = windowed.stretch(first, frames), 0
+        return self.cut(clip, first, frames, name, handed=handed)
+
+    def cut(self, clip: Medium, first: int, frames: int, name: str = "piece", *, handed: bool = False) -> Medium:
+        """As :meth:`piece`, of the clip as it was made."""
         if frames == clip.facts.frames and not handed:
             return clip
         region = self._builder.region(name, self._stack, handed=handed)
@@ -200,11 +228,13 @@ class Maker:
         self._builder.close(region, ("dissolve", {}), {"ram": 4 * _bytes(tail.facts)})
         return self._medium(mixed, tail.facts, region)
 
-    def dips(self, clip: Medium, opening: JoinValue, closing: JoinValue) -> Medium:
-        """A clip that comes out of a colour, and goes into one."""
+    def dips(self, pieces: list[Medium], opening: JoinValue, closing: JoinValue) -> list[Medium]:
+        """The pieces of a clip that comes out of a colour, and goes into one."""
+        first, *others = pieces
         if opening is not CUT:
-            clip = self._dip(clip, opening, opens=True)
-        return clip if closing is CUT else self._dip(clip, closing, opens=False)
+            first = self._dip(first, opening, opens=True)
+        *others, last = [first, *others]
+        return [*others, last if closing is CUT else self._dip(last, closing, opens=False)]
 
     def _dip(self, clip: Medium, join: JoinValue, *, opens: bool) -> Medium:
         facts = clip.facts

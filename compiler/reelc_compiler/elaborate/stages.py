@@ -113,10 +113,20 @@ def call_stage(evaluator: "Evaluator", stage: StageInfo, bound: calls.Bound, spa
     for name, arg in bound.args.items():
         value = only(evaluator.value(arg.value, env))
         evaluated[name] = coerce(evaluator, value, params[name].kind, arg.value.span, env.module)
+    window = next((s for s in stage.decl.body if isinstance(s, ast.Window) and s.mode.text == "exact"), None)
+    if window is not None and not evaluator.region.sealed:
+        from reelc_compiler.elaborate import windows
+
+        return windows.call(evaluator, stage, window, evaluated, bound, span)
+    return instance(evaluator, stage, evaluated, bound, span)
+
+
+def instance(evaluator: "Evaluator", stage: StageInfo, given: dict[str, Any], bound: calls.Bound, span: Span) -> Any:
+    """A stage's value for these arguments, as one region."""
     inner = Env(stage.module)
     with inside(evaluator, stage, span) as opened:
         for param in stage.params:
-            bind_param(evaluator, param, evaluated, bound, inner)
+            bind_param(evaluator, param, given, bound, inner)
         return run(evaluator, stage, inner, opened)
 
 

@@ -75,7 +75,7 @@ class Target:
             *(
                 (
                     f"{missing} frames are missing: make a clip longer",
-                    f'or let the last picture stay for as long: `policy = "fit"` in the target does, up to {MOST_HELD} frames',
+                    f'or let the last picture stay: `policy = "fit"` in the target does, up to {MOST_HELD} frames',
                 )
                 if missing > 0
                 else (

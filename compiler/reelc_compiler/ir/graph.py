@@ -6,7 +6,7 @@ once, so the list of nodes is already topological, free of duplicates, and the s
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from reelc_compiler.canonical import canonical
 from reelc_compiler.facts import Facts, Laid
@@ -208,6 +208,24 @@ def connected(pairs: Iterable[tuple[int, int]], nodes: Iterable[int]) -> list[fr
     return sorted((frozenset(component) for component in found), key=min)
 
 
+class Windowed(Protocol):
+    """A clip of which stretches can be made.
+
+    Attributes:
+        split: whether it is too long to be made at once.
+    """
+
+    split: bool
+
+    def stretch(self, first: int, frames: int) -> Medium:
+        """Some of its frames, as a clip that is made by itself."""
+        ...
+
+    def bounds(self) -> tuple[int, ...]:
+        """Where its windows begin, in its own frames."""
+        ...
+
+
 class GraphBuilder:
     """Makes nodes, equal ones once.
 
@@ -226,6 +244,8 @@ class GraphBuilder:
         self.names: dict[Medium, list[str]] = {}
         # The sound that comes with a clip.
         self.sounds: dict[Medium, Medium] = {}
+        # How stretches of a clip are made.
+        self.windows: dict[Medium, Windowed] = {}
         self._known: dict[bytes, int] = {}
         self._views: list[frozenset[Facts]] = []
 

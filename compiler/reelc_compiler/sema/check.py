@@ -6,9 +6,11 @@ from reelc_compiler.sema.exprs import Exprs
 from reelc_compiler.sema.kinds import (
     BOOL,
     BYTES,
+    CLIP,
     DURATION,
     FILM,
     FLOAT,
+    INT,
     MONEY,
     RANGE,
     TEXT,
@@ -71,7 +73,9 @@ STAND_INS = (
 SETTINGS: dict[str, dict[str, Kind]] = {
     "estimate": {"vram": BYTES, "ram": BYTES, "work": FLOAT},
     "target": {"deadline": DURATION, "budget": MONEY, "vram": BYTES, "duration": DURATION, "policy": TEXT},
+    "window": {"frames": INT, "overlap": INT, "align": INT},
 }
+WINDOWS = ("exact", "blend")
 
 
 def check(program: Program, catalog: Catalog, sink: Sink, *, library_texts: bool = False) -> None:
@@ -253,9 +257,7 @@ class _Body:
                 self.settings(statement)
                 self.idle(statement)
             case ast.Window() if where == "stage":
-                for arg in statement.args:
-                    self.exprs.kind(arg.value)
-                self.no_effect(statement, "`window` is read, and no stage is split in time yet")
+                self.window(statement)
             case ast.Preview(kind=kind, settings=settings) if where == "stage":
                 self.preview(kind, settings)
             case _:
@@ -286,9 +288,12 @@ class _Body:
         )
 
     def settings(self, block: ast.Settings) -> None:
-        known = SETTINGS[block.kind]
+        self.named_settings(block.kind, block.settings)
+
+    def named_settings(self, what: str, settings: tuple[ast.Setting, ...]) -> None:
+        known = SETTINGS[what]
         seen: dict[str, ast.Setting] = {}
-        for setting in block.settings:
+        for setting in settings:
             name = setting.name.text
             if name in seen:
                 self.sink.add(duplicate(setting.name, seen[name].name.span))
@@ -296,7 +301,7 @@ class _Body:
                 self.sink.add(
                     Diagnostic(
                         code=UNKNOWN_ARGUMENT,
-                        message=f"`{block.kind}` has no setting `{name}`",
+                        message=f"`{what}` has no setting `{name}`",
                         span=setting.name.span,
                         help=did_you_mean(name, known) or ("it has " + ", ".join(f"`{k}`" for k in known),),
                         fix=respell(setting.name.span, name, known),
@@ -305,6 +310,32 @@ class _Body:
             else:
                 self.exprs.expect(setting.value, known[name], f"`{name}`", None)
             seen.setdefault(name, setting)
+
+    def window(self, window: ast.Window) -> None:
+        if window.mode.text not in WINDOWS:
+            self.sink.add(
+                Diagnostic(
+                    code=UNKNOWN_NAME,
+                    message=f"there are no windows `{window.mode.text}`",
+                    span=window.mode.span,
+                    help=did_you_mean(window.mode.text, WINDOWS) or ("they are `exact` or `blend`",),
+                    fix=respell(window.mode.span, window.mode.text, WINDOWS),
+                )
+            )
+        self.named_settings("window", window.args)
+        if window.mode.text == "blend":
+            self.no_effect(window, "windows that blend into each other are read, and no stage is split so yet")
+        stage = self.exprs.caller
+        clips = [p for p in stage.params if p.kind == CLIP] if stage is not None else []
+        if stage is not None and (len(clips) != 1 or stage.returns != CLIP):
+            self.sink.add(
+                Diagnostic(
+                    code=MISPLACED,
+                    message="a stage that is split in time makes one clip from one clip",
+                    span=window.span,
+                    help=("leave `window` out: the stage then sees its clips whole",),
+                )
+            )
 
     def preview(self, kind: ast.Ident, settings: tuple[ast.Setting, ...]) -> None:
         if kind.text not in STAND_INS:

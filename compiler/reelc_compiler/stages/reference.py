@@ -66,7 +66,8 @@ class Reference:
         facts: of what it returns, as far as the text states them: names and expressions.
         estimate: what it says that it takes: names and expressions.
         basis: the comment above the estimate, which says where it comes from; empty when there is none.
-        where: the names that facts and estimate use, with the expressions that they stand for.
+        window: how it is split in time, as written; None when it is not.
+        where: the names that facts, estimate and window use, with the expressions that they stand for.
         preview: the stand-in; None when there is none.
         nodes, models: with those of the stages that it calls.
         calls: the stages that it calls, ``std.lora.lora``.
@@ -83,6 +84,7 @@ class Reference:
     facts: tuple[tuple[str, str], ...]
     estimate: tuple[tuple[str, str], ...]
     basis: str
+    window: str | None
     where: tuple[tuple[str, str], ...]
     preview: str | None
     nodes: tuple[NodeUse, ...]
@@ -147,6 +149,9 @@ def reference(library: Library, stage: Found, catalogs: tuple[Catalog, ...]) -> 
     calls = library.calls(stage)
     estimate = settings(decl, "estimate")
     facts = _facts(decl)
+    window = next((s for s in decl.body if isinstance(s, ast.Window)), None)
+    windowed = () if window is None else window.args
+    spoken = [*(value for _, value in facts), *(s.value for s in (*estimate, *windowed))]
     return Reference(
         module=stage.module,
         name=decl.name.text,
@@ -158,7 +163,8 @@ def reference(library: Library, stage: Found, catalogs: tuple[Catalog, ...]) -> 
         facts=tuple((name, written(value)) for name, value in facts),
         estimate=tuple((setting.name.text, written(setting.value)) for setting in estimate),
         basis=_basis(decl),
-        where=_where(decl, [value for _, value in facts] + [setting.value for setting in estimate]),
+        window=None if window is None else written(window).replace(", }", " }"),
+        where=_where(decl, spoken),
         preview=_preview(decl),
         nodes=tuple(_nodes((stage, *calls), catalogs)),
         models=tuple(models((stage, *calls), catalogs)),

@@ -1,0 +1,251 @@
+"""Stages that are split in time: ``window { exact, frames: 240, overlap: 1, align: 2 }``.
+
+A clip that is too long for a stage goes through it in windows, each of which can be a job of its own. Windows are made
+when they are asked for: what is encoded asks the stage before it for just the frames that its own window needs, and so
+on to the clip that is there. What cannot be split asks for the whole clip, and gets it from one instance of the stage.
+The grid is the stage's, so no window changes when a clip grows, or on another worker.
+"""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any
+
+from reelc_compiler.elaborate import stages
+from reelc_compiler.elaborate.joins import Maker
+from reelc_compiler.elaborate.scope import Env, Stop
+from reelc_compiler.facts import WINDOW
+from reelc_compiler.ir.graph import Medium, Stack
+from reelc_compiler.sema import calls
+from reelc_compiler.sema.kinds import CLIP
+from reelc_compiler.sema.program import StageInfo
+from reelc_dsl import ast
+from reelc_dsl.diagnostics import Diagnostic, Frame, Sink
+from reelc_dsl.diagnostics.codes import OUT_OF_RANGE, REQUIREMENT
+from reelc_dsl.records import dataclass
+from reelc_dsl.source import Span
+
+if TYPE_CHECKING:
+    from reelc_compiler.elaborate.evaluator import Evaluator
+
+# More frames than any clip has.
+MOST = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where windows begin, in frames of what comes in.
+
+    Attributes:
+        step: from one window to the next.
+        overlap: how many frames two windows share; 1 where something is made between every two frames.
+        align: windows begin at multiples of it.
+    """
+
+    step: int
+    overlap: int
+    align: int
+
+
+def call(
+    evaluator: "Evaluator",
+    stage: StageInfo,
+    window: ast.Window,
+    given: dict[str, Any],
+    bound: calls.Bound,
+    span: Span,
+) -> Medium:
+    """What a stage makes of a clip; where that is long, noting how to make it in windows.
+
+    Raises:
+        Stop: as any call; or the window makes no sense, or does not fit the stage.
+    """
+    name = next(p.name for p in stage.params if p.kind == CLIP)
+    source = given.get(name)
+    if not isinstance(source, Medium):
+        return stages.instance(evaluator, stage, given, bound, span)
+    grid = _grid(evaluator, stage, window, given, bound, span)
+    before = evaluator.builder.windows.get(source)
+    if before is not None and before.split:
+        # A clip that comes in windows goes on in windows that are no longer.
+        step = min(before.bounds()[1], grid.step)
+        grid = Grid(max(step // grid.align, 1) * grid.align, grid.overlap, grid.align)
+    if source.facts.frames <= grid.step + grid.overlap:
+        # What comes next may want it in windows all the same.
+        whole = stages.instance(evaluator, stage, given, bound, span)
+        made = _Windows(evaluator, stage, window, given, bound, span, name, source, grid, whole, split=False)
+    else:
+        whole, said = _whole(evaluator, stage, given, bound, span)
+        made = _Windows(evaluator, stage, window, given, bound, span, name, source, grid, whole, split=True)
+        evaluator.held_back.append((whole, said))
+    evaluator.builder.windows[whole] = made
+    return whole
+
+
+def _grid(
+    evaluator: "Evaluator",
+    stage: StageInfo,
+    window: ast.Window,
+    given: dict[str, Any],
+    bound: calls.Bound,
+    span: Span,
+) -> Grid:
+    """The grid that a stage declares."""
+    settings = {s.name.text: s.value for s in window.args}
+    env = Env(stage.module)
+    evaluator.reporter.stack.append(Frame(span, stage.decl.name.text))
+    try:
+        for param in stage.params:
+            stages.bind_param(evaluator, param, given, bound, env)
+        for statement in stage.decl.body:
+            if isinstance(statement, ast.Let):
+                env.cells[statement.name.text] = evaluator.let_cell(statement, env)
+        found = {n: evaluator.value(settings[n], env) if n in settings else None for n in ("overlap", "align")}
+        overlap, align = found["overlap"] or 0, 1 if found["align"] is None else found["align"]
+        for name, value, most in (("overlap", overlap, 1), ("align", align, None)):
+            if value < (name == "align") or (most is not None and value > most):
+                allowed = "0 or 1" if most is not None else "1 or more"
+                raise evaluator.stop(
+                    OUT_OF_RANGE, f"`{name}` of a window is {allowed}, and this is {value}", settings[name].span
+                )
+        # Without a longest window it only goes on in those that it is given.
+        frames = evaluator.value(settings["frames"], env) if "frames" in settings else MOST
+    finally:
+        evaluator.reporter.stack.pop()
+    return Grid(max((frames - overlap) // align, 1) * align, overlap, align)
+
+
+def _whole(
+    evaluator: "Evaluator", stage: StageInfo, given: dict[str, Any], bound: calls.Bound, span: Span
+) -> tuple[Medium, tuple[Diagnostic, ...]]:
+    """What one instance of the stage makes of the whole clip, and what it says of that.
+
+    Warnings are held back: whether anything needs the whole clip shows later.
+    """
+    outer, evaluator.reporter.sink = evaluator.reporter.sink, Sink()
+    try:
+        clip = stages.instance(evaluator, stage, given, bound, span)
+    except Stop:
+        outer.extend(evaluator.reporter.sink)
+        raise
+    finally:
+        said, evaluator.reporter.sink = tuple(evaluator.reporter.sink), outer
+    return clip, said
+
+
+class _Windows:
+    """How stretches of what a stage makes are made."""
+
+    def __init__(
+        self,
+        evaluator: "Evaluator",
+        stage: StageInfo,
+        window: ast.Window,
+        given: Mapping[str, Any],
+        bound: calls.Bound,
+        span: Span,
+        name: str,
+        source: Medium,
+        grid: Grid,
+        whole: Medium,
+        *,
+        split: bool,
+    ) -> None:
+        self.split = split
+        self._evaluator = evaluator
+        self._stage = stage
+        self._window = window
+        self._given = given
+        self._bound = bound
+        self._span = span
+        self._name = name
+        self._source = source
+        self._grid = grid
+        self._whole = whole
+        # Where it was called: windows are made later, when others are.
+        self._stack: Stack = evaluator.reporter.frames()
+        self._region = evaluator.region
+        self._made: dict[tuple[int, int], Medium] = {}
+        self._known: Fraction | None = None
+
+    @property
+    def _times(self) -> Fraction:
+        """How many frames are made for each that comes in.
+
+        Raises:
+            Stop: windows would not add up to what the stage makes of the whole.
+        """
+        if self._known is None:
+            self._known = self._measured()
+        return self._known
+
+    def _measured(self) -> Fraction:
+        overlap, align = self._grid.overlap, self._grid.align
+        most = (self._source.facts.frames - overlap) // align * align
+        step = min(self._grid.step, max(most, 1))
+        first = self._instance(0, step + overlap).facts
+        each = Fraction(first.frames - overlap, step)
+        frames = self._whole.facts.frames
+        exact = (self._source.facts.frames - overlap) * each
+        # Between frames nothing is made after the last one; of every n-th the first is kept.
+        added = floor(exact) + 1 if overlap else ceil(exact)
+        like = replace(first, frames=frames) == self._whole.facts
+        if added != frames or not like or (align * each).denominator != 1:
+            raise self._evaluator.stop(
+                REQUIREMENT,
+                f"the windows of `{self._stage.qualified}` do not add up: {first.frames} frames of the first "
+                f"{step + overlap}, and {frames} of all {self._source.facts.frames}",
+                self._window.span,
+                "a stage can be split where each window makes its share of the frames, whatever the others hold",
+            )
+        return each
+
+    def bounds(self) -> tuple[int, ...]:
+        """Where its windows begin, in its own frames."""
+        grid, frames = self._grid, self._source.facts.frames
+        return tuple(int(s * self._times) for s in range(0, frames - grid.overlap, grid.step))
+
+    def stretch(self, first: int, frames: int) -> Medium:
+        """Some of its frames, made from as few as it takes."""
+        if (first, frames) == (0, self._whole.facts.frames):
+            return self._whole
+        grid, times, all_ = self._grid, self._times, self._source.facts.frames
+        begin = floor(first / times) // grid.align * grid.align
+        if grid.overlap:
+            end = min(ceil((first + frames - 1) / times) + 1, all_)
+            while end - begin < 2:
+                # Something is made between two frames: of the last one alone nothing is.
+                begin, end = max(begin - grid.align, 0), min(end + (begin == 0), all_)
+        else:
+            end = min(ceil((first + frames) / times), all_)
+        made = self._instance(begin, end - begin)
+        skipped = first - int(begin * times)
+        with self._there():
+            return Maker(self._evaluator, self._span, "window").cut(made, skipped, frames)
+
+    def _instance(self, begin: int, frames: int) -> Medium:
+        """What the stage makes of some frames of its clip."""
+        key = (begin, frames)
+        if key not in self._made:
+            with self._there():
+                before = self._evaluator.builder.windows.get(self._source)
+                if before is not None:
+                    taken = before.stretch(begin, frames)
+                else:
+                    taken = Maker(self._evaluator, self._span, "window").cut(self._source, begin, frames, WINDOW)
+                given = {**self._given, self._name: taken}
+                self._made[key] = stages.instance(self._evaluator, self._stage, given, self._bound, self._span)
+        return self._made[key]
+
+    @contextmanager
+    def _there(self) -> Generator[None]:
+        """Where the stage was called."""
+        evaluator = self._evaluator
+        stack, region = evaluator.reporter.stack, evaluator.region
+        evaluator.reporter.stack, evaluator.region = list(self._stack), self._region
+        try:
+            yield
+        finally:
+            evaluator.reporter.stack, evaluator.region = stack, region

@@ -1,0 +1,268 @@
+"""Stages that are split in time: the graphs are walked frame by frame, and windows must give what the whole gives."""
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import reelc
+from reelc_compiler.plan import Job, Plan
+from reelc_dsl.diagnostics import ReelError
+
+# A frame as what was done to it; two of them tell whether pixels would be the same.
+Frame = tuple[Any, ...]
+Graph = Mapping[str, Mapping[str, Any]]
+
+HEAD = """use upscale, interpolate, crop from std.finish
+use std.clips
+use speed, retime, pad, fade, trim from std.clips
+use std.svd
+stage made(still: image, frames: int, fps: rate = 8fps) -> clip {
+  let source = node RepeatImageBatch(image: still, amount: frames)
+  preview repeat
+  return clip(source, size: still.size, frames: frames, fps: fps)
+}
+stage twice(source: clip, at_once: int, fps: rate? = none) -> clip {
+  window { exact, frames: at_once }
+  let large = node ImageScale(
+    image: source, width: 2 * source.width, height: 2 * source.height, upscale_method: "lanczos", crop: "disabled",
+  )
+  preview upscale
+  return clip(large, size: source.size * 2, frames: source.frames, fps: if fps == none then source.fps else fps)
+}
+stage between(source: clip, m: int, at_once: int) -> clip {
+  window { exact, frames: at_once, overlap: 1 }
+  let model = node FrameInterpolationModelLoader(model_name: "rife_v4.26.safetensors")
+  let more = node FrameInterpolate(interp_model: model, images: source, multiplier: m)
+  preview flow { times = m }
+  return clip(more, size: source.size, frames: (source.frames - 1) * m + 1, fps: source.fps * m)
+}
+"""
+
+
+def compiled(folder: Path, body: str, *, head: str = HEAD, catalog: str = "comfyui-0.33.0") -> Plan:
+    cv2.imwrite(str(folder / "photo.png"), np.zeros((48, 64, 3), np.uint8))
+    path = folder / "film.reel"
+    path.write_text(f'{head}pipeline film {{\n  param photo: image = "photo.png"\n{body}\n}}\n', "utf-8")
+    return reelc.compile(path, catalog=catalog).plan
+
+
+def frames_of(plan: Plan) -> list[Frame]:
+    """The frames of a plan's one film, each as the tale of what was done to it."""
+    (output,) = plan.outputs
+    jobs = {artifact.id: (job, artifact) for job in plan.jobs for artifact in job.artifacts_out}
+    out: list[Frame] = []
+    for name in output.made_of:
+        job, artifact = jobs[name]
+        (video,) = saved(job.graph[artifact.node]["inputs"])
+        part = walk(job.graph, video[0])
+        assert len(part) == artifact.facts.frames
+        out.extend(part)
+    assert len(out) == output.facts.frames
+    return out
+
+
+def saved(inputs: Mapping[str, Any]) -> list[list[Any]]:
+    return [value for value in inputs.values() if isinstance(value, list)]
+
+
+def walk(graph: Graph, node: str) -> list[Frame]:
+    """What a node gives, frame by frame."""
+    known: dict[str, list[Frame]] = {}
+
+    def of(name: str) -> list[Frame]:
+        if name not in known:
+            inputs = graph[name]["inputs"]
+            known[name] = NODES[graph[name]["class_type"]](inputs, lambda given: of(given[0]))
+        return known[name]
+
+    return of(node)
+
+
+Read = Callable[[list[Any]], list[Frame]]
+
+
+def take(inputs: Mapping[str, Any], read: Read) -> list[Frame]:
+    frames = read(inputs["image"])
+    first, length = inputs["batch_index"], inputs["length"]
+    assert first + length <= len(frames)
+    return frames[first : first + length]
+
+
+def each(word: str, at: str, *names: str) -> Callable[[Mapping[str, Any], Read], list[Frame]]:
+    return lambda inputs, read: [(word, frame, *(inputs[name] for name in names)) for frame in read(inputs[at])]
+
+
+def interpolate(inputs: Mapping[str, Any], read: Read) -> list[Frame]:
+    frames, m = read(inputs["images"]), inputs["multiplier"]
+    out: list[Frame] = []
+    for a, b in pairwise(frames):
+        out += [a, *(("between", a, b, k, m) for k in range(1, m))]
+    return [*out, frames[-1]]
+
+
+def paste(inputs: Mapping[str, Any], read: Read) -> list[Frame]:
+    under, over = read(inputs["destination"]), read(inputs["source"])
+    return [("paste", a, b, inputs["x"], inputs["y"]) for a, b in zip(under, over, strict=True)]
+
+
+def cross(inputs: Mapping[str, Any], read: Read) -> list[Frame]:
+    one, other = read(inputs["images_1"]), read(inputs["images_2"])
+    count, first = inputs["transitioning_frames"], inputs["transition_start_index"]
+    mixed = [("mix", a, b, i) for i, (a, b) in enumerate(zip(one[first:], other, strict=False)) if i < count]
+    return [*one[:first], *mixed, *other[count:]]
+
+
+NODES: dict[str, Callable[[Mapping[str, Any], Read], list[Frame]]] = {
+    "LoadImage": lambda inputs, _: [("photo", inputs["image"])],
+    # Each copy has a number here, so that none is taken for another.
+    "RepeatImageBatch": lambda inputs, read: [("frame", n, *read(inputs["image"])) for n in range(inputs["amount"])],
+    "ImageFromBatch": take,
+    "ImageScale": each("scale", "image", "width", "height", "crop"),
+    "ImageCrop": each("crop", "image", "width", "height", "x", "y"),
+    "ImageUpscaleWithModel": each("enlarge", "image"),
+    "BatchImagesNode": lambda inputs, read: [
+        frame for name, value in inputs.items() if name.startswith("images.") for frame in read(value)
+    ],
+    "FrameInterpolate": interpolate,
+    "VHS_SelectEveryNthImage": lambda inputs, read: read(inputs["images"])[:: inputs["select_every_nth"]],
+    "EmptyImage": lambda inputs, _: [("plain", inputs["color"])] * inputs["batch_size"],
+    "ImageCompositeMasked": paste,
+    "CrossFadeImages": cross,
+    "CreateVideo": lambda inputs, read: read(inputs["images"]),
+}
+
+
+STAGES = (
+    st.integers(2, 30).map(lambda n: f"twice({n})"),
+    st.tuples(st.integers(2, 4), st.integers(2, 30)).map(lambda v: f"between({v[0]}, {v[1]})"),
+    st.integers(2, 4).map(lambda n: f"speed({n})"),
+    st.sampled_from(["crop(32x32)", "pad(300x300)", "clips.fit(48x48)", "retime(12fps)"]),
+    st.integers(3, 12).map(lambda n: f"twice({n}, fps: 16fps) |> interpolate(24fps, memory: {n} * 0.15MB)"),
+    st.integers(1, 9).map(lambda n: f'clips.fit(32x32) |> upscale(64x64, model: "x2.pth", memory: {n} * 0.15MB)'),
+    st.integers(1, 9).map(lambda n: f'clips.fit(32x32) |> upscale(96x96, model: "x4.pth", memory: {n} * 0.8MB)'),
+)
+
+
+def large(stage: str) -> str:
+    """The same stage with room for everything."""
+    whole = stage.replace(" * 0.15MB", " * 100GB").replace(" * 0.8MB", " * 100GB")
+    for name in ("twice(", "between("):
+        if whole.startswith(name):
+            first, *others = whole.removeprefix(name).split(")", 1)
+            values = first.split(", ")
+            values[1 if name == "between(" else 0] = "100000"
+            whole = f"{name}{', '.join(values)}){others[0]}"
+    return whole
+
+
+@given(frames=st.integers(2, 60), stages=st.lists(st.one_of(*STAGES), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_windows_hold_what_the_whole_holds(frames: int, stages: list[str], tmp_path: Path) -> None:
+    before = f"  output film = photo |> made({frames}) |> "
+    try:
+        whole = compiled(tmp_path, before + " |> ".join([*map(large, stages), "video()"]))
+    except ReelError:
+        # Too few frames are left, or no rate between the two.
+        with pytest.raises(ReelError):
+            compiled(tmp_path, before + " |> ".join([*stages, "video()"]))
+        return
+    assert len(whole.outputs[0].made_of) == 1
+    split = compiled(tmp_path, before + " |> ".join([*stages, "video()"]))
+    assert split.outputs[0].facts == whole.outputs[0].facts
+    assert frames_of(split) == frames_of(whole)
+
+
+def test_what_cannot_be_split_gets_the_whole(tmp_path: Path) -> None:
+    body = "  output film = photo |> made(40) |> twice(10) |> fade(opening: 4, closing: 4) |> twice(9) |> video()"
+    split = compiled(tmp_path, body)
+    (job,) = split.jobs
+    # One instance before the fade, which nothing after it can do without, and five windows behind it.
+    made = [region.media_out for region in job.regions if region.stage == "twice"]
+    assert [job.media[name].facts.frames for (name,) in made] == [40, 9, 9, 9, 9, 4]
+
+
+def sampled(frames: int) -> str:
+    return f"photo |> fit(1024x576) |> svd.animate(using: svd.load(), seed: 1, frames: {frames}, fps: 8fps)"
+
+
+def test_windows_are_jobs_of_their_own(tmp_path: Path) -> None:
+    plan = compiled(tmp_path, f"  let clip = {sampled(25)}\n  output film = clip |> between(3, 9) |> video()")
+    made, *windows = plan.jobs
+    assert made.id == "01-animate"
+    assert [[a.facts.frames for a in job.artifacts_out] for job in windows] == [[24], [24], [25]]
+    assert [[a.id for a in job.artifacts_in] for job in windows] == [[made.artifacts_out[0].id]] * 3
+
+
+def keys(plan: Plan) -> list[str]:
+    return [job.keys["render"] for job in plan.jobs]
+
+
+def test_no_window_changes_when_a_clip_grows(tmp_path: Path) -> None:
+    """The grid is the stage's: what was rendered of the shorter clip is the beginning of the longer one."""
+    short = compiled(tmp_path, "  output film = photo |> made(50) |> trim(frames: 41) |> between(2, 9) |> video()")
+    long = compiled(tmp_path, "  output film = photo |> made(50) |> trim(frames: 50) |> between(2, 9) |> video()")
+    assert frames_of(long)[: len(frames_of(short))] == frames_of(short)
+    one, other = ([a.facts.frames for j in plan.jobs for a in j.artifacts_out] for plan in (short, long))
+    assert one[:4] == other[:4]
+
+
+def test_joins_take_frames_of_windows(tmp_path: Path) -> None:
+    """A crossfade is made of the same frames, whether the clips are split or not."""
+    clip = "photo |> made(30) |> between(2, {at_once})"
+    pieces = ", ".join([clip, f"{clip} |> twice(1000) |> clips.fit(64x48)", clip])
+    body = f"  output film = sequence([{pieces}], joins: [crossfade(8), dip(20)]) |> video()"
+    whole = compiled(tmp_path, body.format(at_once=1000))
+    split = compiled(tmp_path, body.format(at_once=7))
+    assert split.outputs[0].facts == whole.outputs[0].facts
+    assert len(split.outputs[0].made_of) > len(whole.outputs[0].made_of)
+    jobs: Callable[[Plan], list[Job]] = lambda plan: list(plan.jobs)  # noqa: E731
+    assert sum(len(job.artifacts_in) for job in jobs(whole)) == sum(len(job.artifacts_in) for job in jobs(split)) == 2
+
+
+def test_what_is_said_of_the_whole_is_said_when_it_is_needed(tmp_path: Path) -> None:
+    path = tmp_path / "film.reel"
+    compiled(tmp_path, "  output film = photo |> made(40) |> video()")
+    start = f'{HEAD}pipeline film {{\n  param photo: image = "photo.png"\n  let clip = photo |> made(400)'
+    split = f"{start} |> interpolate(24fps, memory: 5MB)\n"
+    for last, said in (("clip", []), ("clip |> fade(opening: 4)", ["this takes about 1GB of host RAM"])):
+        path.write_text(f"{split}  output film = {last} |> video()\n}}\n", "utf-8")
+        warnings = [d.message for d in reelc.compile(path).warnings if "RAM" in d.message]
+        assert [w.split(",")[0] for w in warnings] == said
+
+
+@pytest.mark.parametrize(
+    ("window", "returned", "said"),
+    [
+        ("exact, frames: 9", "frames: source.frames - 1", "do not add up: 8 frames of the first 9, and 39 of all 40"),
+        ("exact, frames: 9, overlap: 2", "frames: source.frames", "`overlap` of a window is 0 or 1, and this is 2"),
+        ("exact, frames: 9, align: 0", "frames: source.frames", "`align` of a window is 1 or more, and this is 0"),
+        ("exact, frames: 9", "frames: 2 * source.frames", None),
+    ],
+)
+def test_a_window_must_fit_its_stage(tmp_path: Path, window: str, returned: str, said: str | None) -> None:
+    head = f"""stage made(still: image, frames: int) -> clip {{
+  let source = node RepeatImageBatch(image: still, amount: frames)
+  preview repeat
+  return clip(source, size: still.size, frames: frames, fps: 8fps)
+}}
+stage odd(source: clip) -> clip {{
+  window {{ {window} }}
+  let same = node ImageScale(image: source, width: 0, height: 0, upscale_method: "nearest-exact", crop: "disabled")
+  preview pick
+  return clip(same, size: source.size, {returned}, fps: source.fps)
+}}
+"""
+    body = "  output film = photo |> made(40) |> odd() |> video()"
+    if said is None:
+        assert compiled(tmp_path, body, head=head).outputs[0].facts.frames == 80
+        return
+    with pytest.raises(ReelError) as failed:
+        compiled(tmp_path, body, head=head)
+    assert said in str(failed.value.diagnostics[0].message)
