@@ -154,6 +154,16 @@ async def comfyui() -> AsyncIterator[int]:
     await runner.cleanup()
 
 
+def shakes_hands(port: int, tls: ssl.SSLContext) -> bool:
+    """Whether a client is shown a certificate that it trusts."""
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        try:
+            with tls.wrap_socket(plain, server_hostname="localhost"):
+                return True
+        except ssl.SSLError:
+            return False
+
+
 @pytest.fixture
 def proxy(tmp_path: Path, comfyui: int) -> Iterator[Proxy]:
     """Caddy with our Caddyfile, on free ports and before that server."""
@@ -180,7 +190,10 @@ def proxy(tmp_path: Path, comfyui: int) -> Iterator[Proxy]:
             said.append(line)
             missing -= {words for words in missing if words in line}
         root = tmp_path / "caddy" / "pki" / "authorities" / "local" / "root.crt"
-        yield Proxy(port, ssl.create_default_context(cafile=root))
+        tls = ssl.create_default_context(cafile=root)
+        # The certificate is put to use a moment after it is said to be there.
+        assert any(shakes_hands(port, tls) for _ in range(1000)), said
+        yield Proxy(port, tls)
     finally:
         process.terminate()
         process.stderr.read()
