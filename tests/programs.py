@@ -200,6 +200,9 @@ class Programs:
                 self.low(depth)
                 self.put(self.pick(["until", "times"]))
                 self.low(depth)
+                if self.random.choice([False, True]):
+                    self.put("overlap")
+                    self.low(depth)
                 self.body(depth)
             case _:
                 self.put("if")

@@ -147,6 +147,7 @@ STATEMENTS = [
         "let a = (for k in b {\n  k\n})\n  |> c()",
     ),
     case("a chain", "let a = chain p from b until 30s{p}", "let a = chain p from b until 30s { p }"),
+    case("an overlap", "let a = chain p from b times 3 overlap 8{p}", "let a = chain p from b times 3 overlap 8 { p }"),
     # -- comments
     case("before", "#a\n\n\n# b\nlet a = 1", "#a\n\n# b\nlet a = 1"),
     case("behind", "let a = 1 # one\nlet b = 2# two \t ", "let a = 1  # one\nlet b = 2  # two"),

@@ -185,6 +185,28 @@ pipeline film {{
 
 
 @pytest.mark.media
+@pytest.mark.parametrize("joins", ["", ", joins: [cut(), none]", ", joins: [crossfade(1), cut()]", ", crossfade: 2"])
+def test_segments_that_overlap_show_each_frame_once(joins: str, folder: Path) -> None:
+    """Each segment holds what the one before it would have gone on to: the film is one walk, however it is joined."""
+    program = f"""
+use trim, still from std.clips
+pipeline film {{
+  param walk: clip = "walk.mkv"
+  let segments = chain prev, n from walk |> still() times 3 overlap 2 {{
+    if n == 1 then walk |> trim(frames: 7) else walk |> trim(first: (n - 1) * 4, frames: 7)
+  }}
+  output film = sequence(segments{joins}) |> video(codec: "ffv1")
+}}
+"""
+    (folder / "overlapping.reel").write_text(program, "utf-8")
+    (output,) = reelc.compile(folder / "overlapping.reel").plan.outputs
+    assert output.facts.frames == 15
+    call("preview", folder / "overlapping.reel", "--out", folder / "overlapping", "--clean", "--quiet")
+    found = shown(folder / "overlapping" / "film.preview.mkv")
+    assert [round(level / STEP) for level in found] == list(range(15))
+
+
+@pytest.mark.media
 @pytest.mark.parametrize(
     ("seconds", "wanted"),
     [("1.0", [*range(16), *[15] * 8]), ("0.75", [*range(16), 15, 15]), ("0.5", range(12))],

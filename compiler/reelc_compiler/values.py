@@ -99,9 +99,20 @@ def name_of(value: Any) -> str | None:
 
 
 class Segments(tuple[Medium, ...]):
-    """The clips of a chain: a list of which each but the first begins with the last frame of the one before."""
+    """The clips of a chain: a list of which each but the first begins with a frame of the one before.
 
-    __slots__ = ()
+    Attributes:
+        overlap: how many frames the one before goes on after that frame.
+    """
+
+    overlap: int = 0
+
+    @staticmethod
+    def of(clips: list[Medium], overlap: int) -> "Segments":
+        """The clips with their overlap."""
+        made = Segments(clips)
+        made.overlap = overlap
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,7 @@ class ChainExpr(Node):
     Args:
         name: what the picture is called that a segment starts from.
         number: what the segment's number is called, if it is named.
+        overlap: how many frames of a segment go over into the next, if it is said.
     """
 
     name: Ident
@@ -233,6 +234,7 @@ class ChainExpr(Node):
     start: "Expr"
     mode: str
     limit: "Expr"
+    overlap: "Expr | None"
     body: Body
 
 

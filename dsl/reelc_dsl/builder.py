@@ -237,7 +237,8 @@ class Builder:
         return ast.ForExpr(span=self.span(tree), name=self.ident(name), items=self.expr(items), body=self.build(body))
 
     def on_chain(self, tree: Tree) -> ast.ChainExpr:
-        name, *number, start, mode, limit, body = tree.children
+        at = next(n for n, child in enumerate(tree.children) if getattr(child, "type", "") in ("UNTIL", "TIMES"))
+        (name, *number, start), mode, limit, *overlap, body = tree.children[:at], *tree.children[at:]
         return ast.ChainExpr(
             span=self.span(tree),
             name=self.ident(name),
@@ -245,6 +246,8 @@ class Builder:
             start=self.expr(start),
             mode=str(mode),
             limit=self.expr(limit),
+            # Behind its word.
+            overlap=self.expr(overlap[1]) if overlap else None,
             body=self.build(body),
         )
 

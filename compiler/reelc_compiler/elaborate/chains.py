@@ -1,4 +1,4 @@
-"""Segments that follow each other: each starts from the last frame of the one before."""
+"""Segments that follow each other: each starts from the last frame of the one before, or from one a little earlier."""
 
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -35,8 +35,9 @@ def chain(evaluator: "Evaluator", expr: ast.ChainExpr, env: Env) -> Segments:
         raise evaluator.stop(OUT_OF_RANGE, "a chain lasts longer than no time at all", expr.limit.span)
     if until is None and not 1 <= limit <= MOST:
         raise evaluator.stop(OUT_OF_RANGE, f"a chain has 1 to {MOST} segments, and this is {limit}", expr.limit.span)
+    overlap = 0 if expr.overlap is None else evaluator.value(expr.overlap, env)
     segments: list[Medium] = []
-    # A segment's first frame is the last one of the segment before, and is shown once.
+    # A segment's first frame is one of the segment before, and is shown once, as are those that both have after it.
     shown = 0
     while True:
         number = len(segments) + 1
@@ -48,13 +49,20 @@ def chain(evaluator: "Evaluator", expr: ast.ChainExpr, env: Env) -> Segments:
         first = segments[0] if segments else clip
         _alike(evaluator, first, clip, picture, number, expr)
         segments.append(clip)
-        shown += clip.facts.frames - (number > 1)
+        if expr.overlap is not None and not 0 <= overlap <= clip.facts.frames - 2:
+            most = clip.facts.frames - 2
+            raise evaluator.stop(
+                OUT_OF_RANGE,
+                f"segments of {clip.facts.frames} frames share 0 to {most} of them, and this is {overlap}",
+                expr.overlap.span,
+            )
+        shown += clip.facts.frames - ((1 + overlap) if number > 1 else 0)
         assert clip.facts.fps is not None, "a clip has a rate"
         if number == limit or (until is not None and Fraction(shown) / clip.facts.fps >= until):
-            return Segments(segments)
+            return Segments.of(segments, overlap)
         if number == MOST:
             raise evaluator.stop(OUT_OF_RANGE, f"a chain has {MOST} segments at most", expr.limit.span)
-        picture = Maker(evaluator, expr.span, "chain").last(clip)
+        picture = Maker(evaluator, expr.span, "chain").last(clip, overlap)
 
 
 def _alike(

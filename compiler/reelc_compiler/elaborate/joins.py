@@ -59,13 +59,15 @@ def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Sp
     joins = _joins(evaluator, len(clips), given, places)
     # The segments of a chain begin where the ones before them end.
     shared = given.get("shared", isinstance(given["clips"], Segments))
+    overlap = _overlap(given)
     maker = Maker(evaluator, span, "sequence")
     pieces: list[Medium] = []
     for number, clip in enumerate(clips):
         before = joins[number - 1] if number else CUT
         after = joins[number] if number < len(joins) else CUT
-        # The first frame of a clip that begins where the one before it ends is shown there.
-        first = int(shared and number > 0) + before.overlap
+        # The first frame of a clip that begins where the one before it ends is shown there, and so is what both have
+        # where that is not mixed.
+        first = int(shared and number > 0) + max(overlap * (number > 0), before.overlap)
         last = clip.facts.frames - after.overlap
         if number and before.overlap:
             ended, skipped = clips[number - 1], clips[number - 1].facts.frames - before.overlap
@@ -82,9 +84,16 @@ def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Sp
     return SequenceValue(tuple(pieces), replace(clips[0].facts, frames=frames))
 
 
+def _overlap(given: dict[str, Any]) -> int:
+    """How many frames of each clip the next one has too, after the frame that it begins with."""
+    return given["clips"].overlap if isinstance(given["clips"], Segments) else 0
+
+
 def _joins(evaluator: "Evaluator", count: int, given: dict[str, Any], places: dict[str, Span]) -> list[JoinValue]:
     """How each clip but the last goes over into the next."""
-    usual = CUT
+    # Segments that overlap go over into each other in the frames that both have.
+    overlap = _overlap(given)
+    usual = JoinValue("crossfade", overlap) if overlap else CUT
     if "crossfade" in given:
         usual = join_of(evaluator, "crossfade", {"frames": given["crossfade"]}, {"frames": places["crossfade"]})
     said: tuple[JoinValue | None, ...] = given.get("joins", (None,) * (count - 1))
@@ -153,9 +162,9 @@ class Maker:
         windowed = self._builder.windows.get(clip)
         return windowed if windowed is not None and windowed.split else None
 
-    def last(self, clip: Medium) -> Medium:
-        """The last frame of a clip, which another job starts from."""
-        end = clip.facts.frames - 1
+    def last(self, clip: Medium, before: int = 0) -> Medium:
+        """The last frame of a clip, or one so many before it, which another job starts from."""
+        end = clip.facts.frames - 1 - before
         if (windowed := self.split(clip)) is not None:
             clip, end = windowed.stretch(end, 1), 0
         region = self._builder.region("last", self._stack, handed=True)

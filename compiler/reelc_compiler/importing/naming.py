@@ -14,7 +14,22 @@ KEYWORDS = frozenset(
     {
         *("reel", "use", "from", "as", "let", "record", "stage", "pipeline", "workflow", "in", "out", "param"),
         *("require", "warn", "note", "else", "help", "output", "return", "estimate", "target", "window", "preview"),
-        *("if", "then", "for", "chain", "until", "times", "or", "and", "not", "node", "true", "false", "none"),
+        *(
+            "if",
+            "then",
+            "for",
+            "chain",
+            "until",
+            "times",
+            "overlap",
+            "or",
+            "and",
+            "not",
+            "node",
+            "true",
+            "false",
+            "none",
+        ),
     }
 )
 TAKEN = KEYWORDS | BUILTINS.keys() | {"fit"}

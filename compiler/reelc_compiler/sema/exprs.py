@@ -487,6 +487,8 @@ class Exprs:
         until = expr.mode == "until"
         limit = "how long a chain becomes" if until else "how many segments a chain has"
         self.expect(expr.limit, DURATION if until else INT, limit, None)
+        if expr.overlap is not None:
+            self.expect(expr.overlap, INT, "how many frames segments share", None)
         segment = self.body(((expr.name, IMAGE), *(() if expr.number is None else ((expr.number, INT),))), expr.body)
         if not assignable(segment, CLIP):
             self.report(KIND_MISMATCH, f"a segment is a clip, and this is {a_kind(segment)}", expr.body.value.span)

@@ -192,7 +192,7 @@ class Expressions(Pieces):
         )
 
     def chain(self, node: ast.ChainExpr) -> Doc:
-        """``chain name, number from start until limit { ... }``"""
+        """``chain name, number from start until limit overlap frames { ... }``"""
         word = self.cursor.word
         number = node.number
         return row(
@@ -201,6 +201,7 @@ class Expressions(Pieces):
             SPACE,
             *(word("from"), SPACE, self.expr(node.start), SPACE),
             *(word(node.mode), SPACE, self.expr(node.limit), SPACE),
+            *(() if node.overlap is None else (word("overlap"), SPACE, self.expr(node.overlap), SPACE)),
             self.body(node.body),
         )
 

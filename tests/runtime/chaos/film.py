@@ -1,4 +1,4 @@
-"""A film of two shots that takes a second: four jobs, with a hand-over in each shot."""
+"""A film of two shots that takes a second: five jobs, with hand-overs in each shot and for their crossfade."""
 
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ pipeline two {
       |> svd.animate(using: model, seed: 1, frames: 4)
       |> upscale(to: 288x288)
   }
-  output film = sequence(clips) |> video()
+  output film = sequence(clips, crossfade: 1) |> video()
 }
 """
 FILM = "film.preview.mp4"

@@ -353,4 +353,6 @@ async def test_what_workers_lack_is_named_for_all_jobs(film: Film, monkeypatch: 
     monkeypatch.setattr(match, "match", lacking)
     with pytest.raises(RunFault) as caught:
         await film.run()
-    assert [d.message for d in caught.value.diagnostics] == ["no model for 01-animate", "no model for 02-film"]
+    assert [d.message for d in caught.value.diagnostics] == [
+        f"no model for {job}" for job in ("01-animate", "02-film", "05-film")
+    ]
