@@ -27,6 +27,8 @@ FILTERS: Mapping[str, Callable[[Any], Any]] = {
     "first": lambda v: v[0],
     "last": lambda v: v[-1],
 }
+# The one filter that takes something: the text between the elements of a list.
+JOIN = "join"
 COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
@@ -109,12 +111,19 @@ def _allow(node: nodes.Node) -> None:
         and node.dyn_kwargs is None
     ):
         raise TemplateError("templates here call only " + ", ".join(sorted(FUNCTIONS)), node.lineno)
-    if isinstance(node, nodes.Filter) and (node.name not in FILTERS or node.args or node.kwargs):
+    if isinstance(node, nodes.Filter) and node.name == JOIN:
+        if node.kwargs or len(node.args) != 1 or not _is_text(node.args[0]):
+            raise TemplateError('`join` takes what stands between the elements: `join(", ")`', node.lineno, node.name)
+    elif isinstance(node, nodes.Filter) and (node.name not in FILTERS or node.args or node.kwargs):
         raise TemplateError(f"templates here have no filter `{node.name}`", node.lineno, node.name)
     if isinstance(node, nodes.For) and (node.recursive or not isinstance(node.target, nodes.Name)):
         raise TemplateError("`for` in a template goes over a list with one name", node.lineno)
     for child in node.iter_child_nodes():
         _allow(child)
+
+
+def _is_text(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str)
 
 
 def uses(tree: nodes.Template) -> list[Use]:
@@ -278,6 +287,10 @@ class Renderer:
                             return False
                         left = right
                     return True
+                case nodes.Filter() if node.name == JOIN:
+                    assert node.node is not None
+                    assert isinstance(node.args[0], nodes.Const)
+                    return node.args[0].value.join(self.show(item) for item in self.value(node.node))
                 case nodes.Filter():
                     assert node.node is not None
                     return FILTERS[node.name](self.value(node.node))

@@ -8,7 +8,7 @@ from reelc_compiler.plan import Artifact, Job, Plan
 # What is handed over by the language itself, and not because a stage samples.
 _ENDS: Mapping[str, str] = {
     COUNTED_OUT: "keeps the frames of a clip that a join mixes with those of another",
-    "last": "keeps the last frame of a segment, from which the next one starts",
+    "last": "keeps the frame of a segment from which the next one starts",
 }
 
 
@@ -43,5 +43,5 @@ def _part(artifact: Artifact, stages: set[str]) -> str:
     if "crossfade" in stages:
         return "mixes and encodes the frames where two clips meet, so that neither waits for the other"
     if WINDOW in stages:
-        return "makes one window of a clip that would take more memory at once than it may, and encodes it"
+        return "makes and encodes one window of a clip that would take too much memory at once"
     return "encodes its part of the film by itself; parts are joined without encoding again"

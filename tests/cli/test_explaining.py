@@ -18,7 +18,9 @@ def folder(tmp_path: Path) -> Path:
 
 def explained(folder: Path, body: str) -> dict[str, list[str]]:
     """What is said of each job."""
-    (folder / "film.reel").write_text(f"use std.svd\nuse std.ltx2\npipeline film {{\n{body}\n}}\n", "utf-8")
+    (folder / "film.reel").write_text(
+        f"use std.svd\nuse std.finish\nuse std.ltx2\npipeline film {{\n{body}\n}}\n", "utf-8"
+    )
     found: dict[str, list[str]] = {}
     for line in call("plan", folder / "film.reel", "--explain").out.split("\n"):
         if line.startswith("Job "):
@@ -50,13 +52,20 @@ def test_where_clips_meet(folder: Path) -> None:
     assert join[1] == f"starts from what {', '.join(ends)} kept"
 
 
+def test_what_is_split(folder: Path) -> None:
+    said = explained(folder, f"output film = {SHOT} |> finish.interpolate(to: 24fps, memory: 300MB) |> video()")
+    # Of 25 frames 5 are made into 17 at once.
+    windows = ["makes and encodes one window of a clip that would take too much memory at once"]
+    assert list(said.values())[1:] == [[*windows, "starts from what 01-animate kept"]] * 6
+
+
 def test_a_chain_and_a_sound(folder: Path) -> None:
     chain = (
         'let still = "photo.png" |> fit(1024x576)\n'
         "let parts = chain prev from still times 2 { prev |> svd.animate(using: svd.load(), seed: 1) }"
     )
     said = explained(folder, f"{chain}\noutput film = sequence(parts) |> video()")
-    assert "keeps the last frame of a segment, from which the next one starts" in said["01-animate"]
+    assert "keeps the frame of a segment from which the next one starts" in said["01-animate"]
     talk = 'let shot = "photo.png" |> fit(1280x704) |> ltx2.animate("rain", using: ltx2.load(), seed: 1, frames: 9)'
     said = explained(folder, f"{talk}\noutput film = shot |> video(audio: shot.audio)")
     assert "keeps a film's sound, which is put in when the film is assembled" in said["01-animate"]

@@ -79,7 +79,10 @@ def walk(graph: Graph, node: str) -> list[Frame]:
     def of(name: str) -> list[Frame]:
         if name not in known:
             inputs = graph[name]["inputs"]
-            known[name] = NODES[graph[name]["class_type"]](inputs, lambda given: of(given[0]))
+            kind = graph[name]["class_type"]
+            if kind == "RepeatImageBatch" and len(of(inputs["image"][0])) > 1:
+                kind = "RepeatImageBatch again"
+            known[name] = NODES[kind](inputs, lambda given: of(given[0]))
         return known[name]
 
     return of(node)
@@ -120,6 +123,7 @@ def cross(inputs: Mapping[str, Any], read: Read) -> list[Frame]:
 
 
 NODES: dict[str, Callable[[Mapping[str, Any], Read], list[Frame]]] = {
+    "RepeatImageBatch again": lambda inputs, read: read(inputs["image"]) * inputs["amount"],
     "LoadImage": lambda inputs, _: [("photo", inputs["image"])],
     # Each copy has a number here, so that none is taken for another.
     "RepeatImageBatch": lambda inputs, read: [("frame", n, *read(inputs["image"])) for n in range(inputs["amount"])],
@@ -266,3 +270,142 @@ stage odd(source: clip) -> clip {{
     with pytest.raises(ReelError) as failed:
         compiled(tmp_path, body, head=head)
     assert said in str(failed.value.diagnostics[0].message)
+
+
+def said(folder: Path, body: str, *, head: str = HEAD) -> list[str]:
+    """What compiling says, at the first window and at all others."""
+    path = folder / "film.reel"
+    cv2.imwrite(str(folder / "photo.png"), np.zeros((48, 64, 3), np.uint8))
+    path.write_text(f'{head}pipeline film {{\n  param photo: image = "photo.png"\n{body}\n}}\n', "utf-8")
+    return [d.message for d in reelc.compile(path).warnings]
+
+
+SPEAKING = """
+stage spoken(source: clip) -> clip {
+  window { exact, frames: 10 }
+  note source.frames < 3 else "made of {{ source.frames }} frames"
+  warn source.frames <= 10 else "{{ source.frames }} are many"
+  require source.frames >= 3 else "{{ source.frames }} are too few"
+  let same = node ImageScale(image: source, width: 0, height: 0, upscale_method: "nearest-exact", crop: "disabled")
+  preview pick
+  return clip(same, size: source.size, frames: source.frames, fps: source.fps)
+}
+stage maybe(source: clip, on: bool) -> clip {
+  window { exact, frames: 10 }
+  let s = node ImageScale(image: source, width: 0, height: 0, upscale_method: "nearest-exact", crop: "disabled")
+  preview pick
+  return if on then clip(s, size: source.size, frames: source.frames, fps: source.fps) else source
+}
+"""
+
+
+def test_a_stage_speaks_of_the_whole_and_once(tmp_path: Path) -> None:
+    """What holds for windows too is said in the words for the whole, what does not when the whole is needed."""
+    head = HEAD + SPEAKING
+    start = "  output film = photo |> made(43) |> spoken()"
+    assert said(tmp_path, f"{start} |> video()", head=head) == ["made of 43 frames"]
+    assert said(tmp_path, f"{start} |> fade(opening: 4) |> video()", head=head) == [
+        "made of 43 frames",
+        "43 are many",
+    ]
+    with pytest.raises(ReelError) as failed:
+        compiled(tmp_path, "  output film = photo |> made(42) |> spoken() |> video()", head=head)
+    (found,) = [d for d in failed.value.diagnostics if d.is_error]
+    assert found.message == "2 are too few"
+    assert found.help == ("this is said of a window, frames 40 to 41 of 42",)
+    # Of 41 frames the last one is a window, and one frame is left of it.
+    assert said(tmp_path, "  output film = photo |> made(41) |> twice(10) |> speed(2) |> video()") == []
+
+
+def test_a_stage_may_give_back_what_it_is_given(tmp_path: Path) -> None:
+    head = HEAD + SPEAKING
+    for stages in ("made(40) |> maybe(false)", "made(8) |> maybe(false)", "made(40) |> twice(7) |> maybe(false)"):
+        plan = compiled(tmp_path, f"  output film = photo |> {stages} |> twice(3) |> video()", head=head)
+        assert len(frames_of(plan)) == plan.outputs[0].facts.frames
+
+
+def test_one_memory_is_no_other(tmp_path: Path) -> None:
+    """Two calls that make the same pictures within different memories are the same graph, and split each for itself."""
+    body = """  let clip = photo |> made(40)
+  let much = clip |> interpolate(24fps, memory: 100GB)
+  let little = clip |> interpolate(24fps, memory: 0.6MB)
+  output {0} = {0} |> video()
+  output {1} = {1} |> video()"""
+    for names in (("much", "little"), ("little", "much")):
+        plan = compiled(tmp_path, body.format(*names))
+        parts = {output.name: len(output.made_of) for output in plan.outputs}
+        assert parts["much"] == 1
+        assert parts["little"] > 3
+        assert said(tmp_path, body.format(*names)) == []
+
+
+def test_a_clip_shorter_than_the_grid_is_whole(tmp_path: Path) -> None:
+    plan = compiled(tmp_path, "  output film = photo |> made(4) |> interpolate(14fps) |> twice(3) |> video()")
+    whole = compiled(tmp_path, "  output film = photo |> made(4) |> interpolate(14fps) |> twice(300) |> video()")
+    assert frames_of(plan) == frames_of(whole)
+
+
+def test_the_sound_of_a_clip_is_that_of_the_whole(tmp_path: Path) -> None:
+    head = (
+        HEAD
+        + """
+stage sounding(source: clip) -> clip {
+  let silence = node EmptyAudio(duration: 5.0, sample_rate: 44100, channels: 2)
+  let same = node ImageScale(image: source, width: 0, height: 0, upscale_method: "nearest-exact", crop: "disabled")
+  preview pick
+  return clip(
+    same, size: source.size, frames: source.frames, fps: source.fps, audio: audio(silence, duration: 5s),
+  )
+}
+stage kept(source: clip) -> clip {
+  window { exact, frames: 10 }
+  let same = node ImageScale(image: source, width: 0, height: 0, upscale_method: "nearest-exact", crop: "disabled")
+  preview pick
+  return clip(same, size: source.size, frames: source.frames, fps: source.fps, audio: source.audio)
+}
+"""
+    )
+    body = """  let clip = photo |> made(40) |> sounding() |> kept()
+  output film = clip |> video(audio: clip.audio)"""
+    (output,) = compiled(tmp_path, body, head=head).outputs
+    assert output.sound is not None
+    assert len(output.artifacts) == 4
+
+
+def test_memory_holds_for_every_job(tmp_path: Path) -> None:
+    """What the node makes, and the copy of it without the frame that the next window begins with.
+
+    The clip that is cut lies there, too: 25 frames of 7 MB.
+    """
+    body = f"  let clip = {sampled(25)}\n  output film = clip |> interpolate(24fps, memory: {{}}) |> video()"
+    for memory in ("250MB", "300MB", "400MB", "1GB"):
+        plan = compiled(tmp_path, body.format(memory))
+        limit = float(memory.removesuffix("MB")) * 1e6 if "MB" in memory else 1e9
+        windows = [job for job in plan.jobs if "interpolate" in str(job.regions)]
+        assert len(windows) > (memory != "1GB")
+        for job in windows:
+            assert job.needs.ram is not None
+            assert job.needs.ram <= limit
+
+
+def test_how_far_a_node_counts(tmp_path: Path) -> None:
+    """Of 0.33.0 to 16384, 4096 frames at once; what is further is not split, and told to be too large."""
+    body = "  output film = photo |> made(4000) |> clips.loop({}) |> between(2, 100000) |> video()"
+    plan = compiled(tmp_path, body.format(4))
+    assert len(frames_of(plan)) == 31999
+    for job in plan.jobs:
+        for node in job.graph.values():
+            assert node["class_type"] != "ImageFromBatch" or node["inputs"]["length"] <= 4096
+    assert len(compiled(tmp_path, body.format(5)).outputs[0].made_of) == 1
+    far = "  output film = sequence([photo |> made(4000) |> clips.loop(5)], joins: []) |> video()"
+    assert len(compiled(tmp_path, far).outputs[0].made_of) == 1
+    with pytest.raises(ReelError, match="beyond what ImageFromBatch counts to"):
+        compiled(tmp_path, far.replace("loop(5)]", "loop(5), photo |> made(99)]").replace("joins: []", "crossfade: 8"))
+
+
+@pytest.mark.parametrize("kinds", ["other: clip? = none", "others: list[clip] = []", "more: Pair"])
+def test_only_one_clip_comes_in(tmp_path: Path, kinds: str) -> None:
+    head = "record Pair { other: clip }\n"
+    head += f"stage over(source: clip, {kinds}) -> clip {{\n  window {{ exact, frames: 9 }}\n  return source\n}}\n"
+    (tmp_path / "film.reel").write_text(head, "utf-8")
+    assert [d.code.code for d in reelc.check(tmp_path / "film.reel")] == ["E0215"]

@@ -140,7 +140,9 @@ def elaborate(
     graph = builder.build()
     if held_back and not sink.has_errors:
         needed = graph.closure(graph.sinks())
-        sink.extend(d for clip, said in held_back if clip.ref.op in needed for d in said)
+        for clip, said in held_back:
+            if clip.windows is not None and clip.windows.wanted and clip.ref.op in needed:
+                sink.extend(said)
     return Elaborated(
         pipeline=pipeline.decl.name.text,
         params=_together(recorded),

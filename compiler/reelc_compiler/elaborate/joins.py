@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from reelc_compiler import values
+from reelc_compiler.catalog import Catalog
 from reelc_compiler.facts import COUNTED_OUT, Facts
 from reelc_compiler.ir.graph import Medium, Ref, Windowed
 from reelc_compiler.values import JoinValue, Segments, SequenceValue
@@ -157,16 +158,12 @@ class Maker:
         self._span = span
         self._stack = evaluator.reporter.frames(Frame(span, name))
 
-    def split(self, clip: Medium) -> Windowed | None:
-        """How to make stretches of a clip that is too long to be made at once; None for any other."""
-        windowed = self._builder.windows.get(clip)
-        return windowed if windowed is not None and windowed.split else None
-
     def last(self, clip: Medium, before: int = 0) -> Medium:
         """The last frame of a clip, or one so many before it, which another job starts from."""
         end = clip.facts.frames - 1 - before
-        if (windowed := self.split(clip)) is not None:
+        if (windowed := split(clip)) is not None:
             clip, end = windowed.stretch(end, 1), 0
+        self._within(end, 1)
         region = self._builder.region("last", self._stack, handed=True)
         taken = self._op(TAKE, {"image": clip.ref, "batch_index": end, "length": 1}, region, (clip,))
         self._builder.close(region, ("pick", {"first": end}), {})
@@ -178,7 +175,7 @@ class Maker:
         Args:
             whole: of how many frames at the beginning and at the end none is parted from the others.
         """
-        windowed = self.split(clip)
+        windowed = split(clip)
         if windowed is None:
             return [self.piece(clip, first, frames)]
         begin, end = first + max(whole[0], 1), first + frames - max(whole[1], 1)
@@ -187,15 +184,20 @@ class Maker:
 
     def piece(self, clip: Medium, first: int, frames: int, name: str = "piece", *, handed: bool = False) -> Medium:
         """Some frames of a clip; the clip itself when they are all."""
-        windowed = self.split(clip)
+        windowed = split(clip)
         if windowed is not None and frames < clip.facts.frames:
             clip, first = windowed.stretch(first, frames), 0
         return self.cut(clip, first, frames, name, handed=handed)
 
     def cut(self, clip: Medium, first: int, frames: int, name: str = "piece", *, handed: bool = False) -> Medium:
-        """As :meth:`piece`, of the clip as it was made."""
+        """As :meth:`piece`, of the clip as it was made.
+
+        Raises:
+            Stop: the node that takes frames out of a clip does not count so far.
+        """
         if frames == clip.facts.frames and not handed:
             return clip
+        self._within(first, frames)
         region = self._builder.region(name, self._stack, handed=handed)
         inputs = {"image": clip.ref, "batch_index": first, "length": frames}
         taken = self._op(TAKE, inputs, region, (clip,))
@@ -206,6 +208,17 @@ class Maker:
     def end(self, clip: Medium, first: int, frames: int) -> Medium:
         """The frames of a clip that go into a join, which is made elsewhere."""
         return self.piece(clip, first, frames, COUNTED_OUT, handed=True)
+
+    def _within(self, first: int, frames: int) -> None:
+        furthest, most = reach(self._evaluator.catalog)
+        if first > furthest or frames > most:
+            raise self._evaluator.stop(
+                REQUIREMENT,
+                f"{frames} frames from number {first} on are beyond what {TAKE} counts to in the catalog "
+                f"{self._evaluator.catalog.name}: {most} frames, up to number {furthest}",
+                self._span,
+                "cut the film that you load into shorter ones",
+            )
 
     def held(self, clip: Medium, frames: int) -> Medium:
         """The last frame of a clip, for so many frames: a clip of its own."""
@@ -292,6 +305,19 @@ class Maker:
         medium = Medium(ref, facts)
         self._builder.medium(medium, region)
         return medium
+
+
+def reach(catalog: Catalog) -> tuple[int, int]:
+    """Up to which number ComfyUI's node takes frames out of a clip, and how many at once."""
+    schema = catalog.get(TAKE)
+    limits = [schema.input(name) if schema is not None else None for name in ("batch_index", "length")]
+    furthest, most = (int(i.max) if i is not None and i.max is not None else MOST for i in limits)
+    return furthest, most
+
+
+def split(clip: Medium) -> Windowed | None:
+    """How to make stretches of a clip that is too long to be made at once; None for any other."""
+    return clip.windows if clip.windows is not None and clip.windows.split else None
 
 
 def _bytes(facts: Facts) -> int:

@@ -218,8 +218,7 @@ def film(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span],
     crf = _rate_factor(evaluator, codec, given, places)
     _storable(evaluator, codec, facts, span)
     clips = value.clips if isinstance(value, SequenceValue) else (value,)
-    windowed = evaluator.builder.windows.get(value) if isinstance(value, Medium) else None
-    if isinstance(value, Medium) and windowed is not None and windowed.split:
+    if isinstance(value, Medium) and value.windows is not None and value.windows.split:
         # Few clips are that long.
         from reelc_compiler.elaborate.joins import Maker
 

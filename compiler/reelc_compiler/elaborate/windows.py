@@ -14,7 +14,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from reelc_compiler.elaborate import stages
-from reelc_compiler.elaborate.joins import Maker
+from reelc_compiler.elaborate.joins import Maker, reach
 from reelc_compiler.elaborate.scope import Env, Stop
 from reelc_compiler.facts import WINDOW
 from reelc_compiler.ir.graph import Medium, Stack
@@ -66,22 +66,55 @@ def call(
     source = given.get(name)
     if not isinstance(source, Medium):
         return stages.instance(evaluator, stage, given, bound, span)
+    with _heard(evaluator) as said:
+        whole: Medium = stages.instance(evaluator, stage, given, bound, span)
     grid = _grid(evaluator, stage, window, given, bound, span)
-    before = evaluator.builder.windows.get(source)
+    before = source.windows
     if before is not None and before.split:
         # A clip that comes in windows goes on in windows that are no longer.
-        step = min(before.bounds()[1], grid.step)
-        grid = Grid(max(step // grid.align, 1) * grid.align, grid.overlap, grid.align)
-    if source.facts.frames <= grid.step + grid.overlap:
-        # What comes next may want it in windows all the same.
-        whole = stages.instance(evaluator, stage, given, bound, span)
-        made = _Windows(evaluator, stage, window, given, bound, span, name, source, grid, whole, split=False)
+        step = min(before.bounds()[1] - grid.overlap, grid.step)
+        grid = replace(grid, step=max(step // grid.align, 1) * grid.align)
+    furthest, most = reach(evaluator.catalog)
+    # No window is longer, before the stage and after it, than what the node takes that cuts it out.
+    longest = min(most, most * source.facts.frames // max(whole.facts.frames, 1)) - 1 - grid.overlap
+    grid = replace(grid, step=max(min(grid.step, longest) // grid.align, 1) * grid.align)
+    far = (before is None or not before.split) and source.facts.frames > furthest
+    if whole == source or far:
+        # Nothing was done to it, or it is too long to be cut.
+        evaluator.reporter.sink.extend(said)
+        return source if whole == source else whole
+    split = source.facts.frames > grid.step + grid.overlap
+    made = _Windows(evaluator, stage, window, given, bound, span, name, source, grid, whole, split=split)
+    whole = replace(whole, windows=made)
+    if split:
+        evaluator.held_back.append((whole, tuple(said)))
+        # What is said of a window as well holds for each of them, and is said in the words for the whole.
+        also = {_point(d) for d in made.said()}
+        evaluator.reporter.sink.extend(d for d in said if _point(d) in also)
     else:
-        whole, said = _whole(evaluator, stage, given, bound, span)
-        made = _Windows(evaluator, stage, window, given, bound, span, name, source, grid, whole, split=True)
-        evaluator.held_back.append((whole, said))
-    evaluator.builder.windows[whole] = made
+        evaluator.reporter.sink.extend(said)
     return whole
+
+
+def _point(diagnostic: Diagnostic) -> tuple[Any, ...]:
+    """Which sentence of which call a diagnostic is, whatever numbers are in it."""
+    spans = (diagnostic.span, *(label.span for label in diagnostic.labels))
+    return (diagnostic.code.code, *((s.source.name, s.start, s.end) for s in spans if s is not None))
+
+
+@contextmanager
+def _heard(evaluator: "Evaluator") -> Generator[list[Diagnostic]]:
+    """Hold back what is said meanwhile, but for what stops it."""
+    outer, evaluator.reporter.sink = evaluator.reporter.sink, Sink()
+    said: list[Diagnostic] = []
+    try:
+        yield said
+    except Stop:
+        outer.extend(evaluator.reporter.sink)
+        raise
+    finally:
+        said.extend(evaluator.reporter.sink)
+        evaluator.reporter.sink = outer
 
 
 def _grid(
@@ -112,27 +145,13 @@ def _grid(
                 )
         # Without a longest window it only goes on in those that it is given.
         frames = evaluator.value(settings["frames"], env) if "frames" in settings else MOST
+        if frames < 1:
+            raise evaluator.stop(
+                OUT_OF_RANGE, f"`frames` of a window is 1 or more, and this is {frames}", settings["frames"].span
+            )
     finally:
         evaluator.reporter.stack.pop()
     return Grid(max((frames - overlap) // align, 1) * align, overlap, align)
-
-
-def _whole(
-    evaluator: "Evaluator", stage: StageInfo, given: dict[str, Any], bound: calls.Bound, span: Span
-) -> tuple[Medium, tuple[Diagnostic, ...]]:
-    """What one instance of the stage makes of the whole clip, and what it says of that.
-
-    Warnings are held back: whether anything needs the whole clip shows later.
-    """
-    outer, evaluator.reporter.sink = evaluator.reporter.sink, Sink()
-    try:
-        clip = stages.instance(evaluator, stage, given, bound, span)
-    except Stop:
-        outer.extend(evaluator.reporter.sink)
-        raise
-    finally:
-        said, evaluator.reporter.sink = tuple(evaluator.reporter.sink), outer
-    return clip, said
 
 
 class _Windows:
@@ -154,6 +173,7 @@ class _Windows:
         split: bool,
     ) -> None:
         self.split = split
+        self.wanted = False
         self._evaluator = evaluator
         self._stage = stage
         self._window = window
@@ -168,6 +188,7 @@ class _Windows:
         self._stack: Stack = evaluator.reporter.frames()
         self._region = evaluator.region
         self._made: dict[tuple[int, int], Medium] = {}
+        self._said: list[Diagnostic] = []
         self._known: Fraction | None = None
 
     @property
@@ -184,7 +205,10 @@ class _Windows:
     def _measured(self) -> Fraction:
         overlap, align = self._grid.overlap, self._grid.align
         most = (self._source.facts.frames - overlap) // align * align
-        step = min(self._grid.step, max(most, 1))
+        if most < 1:
+            # Shorter than a step of the grid: any stretch is made of the whole.
+            return Fraction(self._whole.facts.frames, self._source.facts.frames)
+        step = min(self._grid.step, most)
         first = self._instance(0, step + overlap).facts
         each = Fraction(first.frames - overlap, step)
         frames = self._whole.facts.frames
@@ -192,7 +216,7 @@ class _Windows:
         # Between frames nothing is made after the last one; of every n-th the first is kept.
         added = floor(exact) + 1 if overlap else ceil(exact)
         like = replace(first, frames=frames) == self._whole.facts
-        if added != frames or not like or (align * each).denominator != 1:
+        if added != frames or not like or each <= 0 or (align * each).denominator != 1:
             raise self._evaluator.stop(
                 REQUIREMENT,
                 f"the windows of `{self._stage.qualified}` do not add up: {first.frames} frames of the first "
@@ -205,6 +229,8 @@ class _Windows:
     def bounds(self) -> tuple[int, ...]:
         """Where its windows begin, in its own frames."""
         grid, frames = self._grid, self._source.facts.frames
+        if frames <= grid.step + grid.overlap:
+            return (0,)
         return tuple(int(s * self._times) for s in range(0, frames - grid.overlap, grid.step))
 
     def stretch(self, first: int, frames: int) -> Medium:
@@ -212,6 +238,9 @@ class _Windows:
         if (first, frames) == (0, self._whole.facts.frames):
             return self._whole
         grid, times, all_ = self._grid, self._times, self._source.facts.frames
+        if all_ - grid.overlap < grid.align:
+            with self._there():
+                return Maker(self._evaluator, self._span, "window").cut(self._whole, first, frames)
         begin = floor(first / times) // grid.align * grid.align
         if grid.overlap:
             end = min(ceil((first + frames - 1) / times) + 1, all_)
@@ -230,14 +259,39 @@ class _Windows:
         key = (begin, frames)
         if key not in self._made:
             with self._there():
-                before = self._evaluator.builder.windows.get(self._source)
-                if before is not None:
-                    taken = before.stretch(begin, frames)
+                if self._source.windows is not None:
+                    taken = self._source.windows.stretch(begin, frames)
                 else:
                     taken = Maker(self._evaluator, self._span, "window").cut(self._source, begin, frames, WINDOW)
-                given = {**self._given, self._name: taken}
-                self._made[key] = stages.instance(self._evaluator, self._stage, given, self._bound, self._span)
+                self._made[key] = self._of(taken, begin, frames)
         return self._made[key]
+
+    def _of(self, taken: Medium, begin: int, frames: int) -> Medium:
+        """What the stage makes of a window; it says of it nothing but why it cannot be."""
+        evaluator = self._evaluator
+        sounds = evaluator.builder.sounds
+        # Nobody hears the sound of a window: that of the clip is the whole's.
+        mute = self._source in sounds and taken not in sounds
+        if mute:
+            sounds[taken] = sounds[self._source]
+        outer, evaluator.reporter.sink = evaluator.reporter.sink, Sink()
+        try:
+            given = {**self._given, self._name: taken}
+            return stages.instance(evaluator, self._stage, given, self._bound, self._span)
+        except Stop:
+            where = f"this is said of a window, frames {begin} to {begin + frames - 1} of {self._source.facts.frames}"
+            outer.extend(replace(d, help=(*d.help, where)) for d in evaluator.reporter.sink if d.is_error)
+            raise
+        finally:
+            self._said.extend(evaluator.reporter.sink)
+            evaluator.reporter.sink = outer
+            if mute:
+                del sounds[taken]
+
+    def said(self) -> list[Diagnostic]:
+        """What the stage says of its first window."""
+        _ = self._times
+        return self._said
 
     @contextmanager
     def _there(self) -> Generator[None]:

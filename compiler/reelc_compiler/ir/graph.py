@@ -27,14 +27,39 @@ class Ref:
     dialect: str = ""
 
 
+class Windowed(Protocol):
+    """A clip of which stretches can be made.
+
+    Attributes:
+        split: whether it is too long to be made at once.
+        wanted: whether something reads it whole all the same.
+    """
+
+    split: bool
+    wanted: bool
+
+    def stretch(self, first: int, frames: int) -> "Medium":
+        """Some of its frames, as a clip that is made by itself."""
+        ...
+
+    def bounds(self) -> tuple[int, ...]:
+        """Where its windows begin, in its own frames."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Medium:
     """Pictures on a slot, with what is known of them. One slot may be read as several clips,
     for example at two rates, so the facts belong to the identity.
+
+    Args:
+        windows: how stretches of it are made, where a stage that can be split made it. No part of the identity: the
+            same pictures may be asked for within one memory and within another.
     """
 
     ref: Ref
     facts: Facts
+    windows: Windowed | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,24 +233,6 @@ def connected(pairs: Iterable[tuple[int, int]], nodes: Iterable[int]) -> list[fr
     return sorted((frozenset(component) for component in found), key=min)
 
 
-class Windowed(Protocol):
-    """A clip of which stretches can be made.
-
-    Attributes:
-        split: whether it is too long to be made at once.
-    """
-
-    split: bool
-
-    def stretch(self, first: int, frames: int) -> Medium:
-        """Some of its frames, as a clip that is made by itself."""
-        ...
-
-    def bounds(self) -> tuple[int, ...]:
-        """Where its windows begin, in its own frames."""
-        ...
-
-
 class GraphBuilder:
     """Makes nodes, equal ones once.
 
@@ -244,8 +251,6 @@ class GraphBuilder:
         self.names: dict[Medium, list[str]] = {}
         # The sound that comes with a clip.
         self.sounds: dict[Medium, Medium] = {}
-        # How stretches of a clip are made.
-        self.windows: dict[Medium, Windowed] = {}
         self._known: dict[bytes, int] = {}
         self._views: list[frozenset[Facts]] = []
 
@@ -266,6 +271,8 @@ class GraphBuilder:
         file: str | None = None,
     ) -> int:
         """The id of a node of this class with these inputs, made if there is none yet."""
+        for medium in media:
+            _read_whole(medium)
         plain = {k: ["ref", v.op, v.slot] if isinstance(v, Ref) else ["lit", v] for k, v in inputs.items()}
         key = canonical([class_type, plain, file])
         number = self._known.setdefault(key, len(self.ops))
@@ -317,6 +324,8 @@ class GraphBuilder:
         Args:
             source: the medium that it is made of when no node stands between them.
         """
+        if source is not None:
+            _read_whole(source)
         if medium not in self.media:
             self.media[medium] = region
             if source is not None:
@@ -339,3 +348,8 @@ class GraphBuilder:
             saves=tuple(self.saves),
             names={medium: tuple(names) for medium, names in self.names.items()},
         )
+
+
+def _read_whole(medium: Medium) -> None:
+    if medium.windows is not None:
+        medium.windows.wanted = True

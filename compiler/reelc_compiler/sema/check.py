@@ -22,6 +22,7 @@ from reelc_compiler.sema.kinds import (
     OptionalKind,
     a_kind,
     assignable,
+    holds,
     single,
 )
 from reelc_compiler.sema.program import (
@@ -326,8 +327,8 @@ class _Body:
         if window.mode.text == "blend":
             self.no_effect(window, "windows that blend into each other are read, and no stage is split so yet")
         stage = self.exprs.caller
-        clips = [p for p in stage.params if p.kind == CLIP] if stage is not None else []
-        if stage is not None and (len(clips) != 1 or stage.returns != CLIP):
+        kinds = [p.kind for p in stage.params] if stage is not None else []
+        if stage is not None and ([k for k in kinds if holds(k, CLIP)] != [CLIP] or stage.returns != CLIP):
             self.sink.add(
                 Diagnostic(
                     code=MISPLACED,

@@ -140,6 +140,17 @@ def single(kind: Kind) -> Kind:
     return kind
 
 
+def holds(kind: Kind, part: Kind) -> bool:
+    """Whether a value of a kind is one of another, or may have one in it."""
+    match kind:
+        case OptionalKind(inner=inner) | ListKind(element=inner):
+            return holds(inner, part)
+        case RecordKind(fields=fields):
+            return any(holds(field, part) for _, field in fields)
+        case _:
+            return kind == part
+
+
 def a_kind(kind: Kind) -> str:
     """A kind with its article, for sentences."""
     shown = str(single(kind))
