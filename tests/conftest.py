@@ -3,9 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from postgres import postgres, postgres_server
 
 __all__ = ["postgres", "postgres_server"]
+
+# No test fails by the clock.
+settings.register_profile("reelc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("reelc")
 
 ROOT = Path(__file__).resolve().parent.parent
 

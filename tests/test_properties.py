@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reelc
@@ -61,9 +61,6 @@ NASTY = [
     "if",
     "then",
 ]
-
-settings.register_profile("reelc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("reelc")
 
 
 def probe(path: str, module: str, kind: str) -> InputInfo:
