@@ -20,7 +20,7 @@ from reelc_compiler.overrides import SET
 from reelc_compiler.sema.program import PipelineInfo, Program
 from reelc_compiler.values import FilmValue, Named, NodeValue, SequenceValue
 from reelc_dsl import ast
-from reelc_dsl.diagnostics import Diagnostic, Frame, Sink
+from reelc_dsl.diagnostics import Frame, Sink
 from reelc_dsl.diagnostics.codes import UNKNOWN_NODE, UNSET_PARAM, UNUSED_LET, UNUSED_TAKE
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.records import dataclass
@@ -107,7 +107,6 @@ def elaborate(
     asked: set[str] = set()
     taken: set[str] = set()
     derived: set[str] = set()
-    held_back: list[tuple[Medium, tuple[Diagnostic, ...]]] = []
     for label, mine in settings.items():
         evaluator = Evaluator(
             program, catalog, builder, reporter, load_input=inputs.load, table=outside.table, files=outside.files
@@ -126,7 +125,6 @@ def elaborate(
                 continue
         recorded.append(params)
         _statements(evaluator, pipeline, env, builder, sink, label)
-        held_back.extend(evaluator.held_back)
         taken |= evaluator.taken
         derived |= evaluator.derived
     for name in sorted(asked - taken) if not sink.has_errors else ():
@@ -138,9 +136,9 @@ def elaborate(
             *(did_you_mean(name, derived) or ("`reelc take FILE --forget NAME` forgets it",)),
         )
     graph = builder.build()
-    if held_back and not sink.has_errors:
+    if reporter.held_back and not sink.has_errors:
         needed = graph.closure(graph.sinks())
-        for clip, said in held_back:
+        for clip, said in reporter.held_back:
             if clip.windows is not None and clip.windows.wanted and clip.ref.op in needed:
                 sink.extend(said)
     return Elaborated(
@@ -302,8 +300,8 @@ class _Inputs:
             op = self.builder.op(name, {loader.link: Ref(op, 0, "VIDEO")}, region=region, stack=stack, places={})
         facts = _facts(item.facts, kind)
         # ComfyUI decodes all of a film into floats before anything looks at it.
-        ram = 0 if kind == "audio" else facts.frames * facts.width * facts.height * 12
-        self.builder.close(region, ("load", {"field": loader.field}), {"ram": ram} if kind == "clip" else {})
+        estimate = {"ram": facts.floats} if kind == "clip" else {}
+        self.builder.close(region, ("load", {"field": loader.field}), estimate)
         medium = Medium(Ref(op, 0, loader.socket), facts)
         self.builder.medium(medium, region)
         self._paths[medium] = info.path

@@ -27,7 +27,7 @@ from reelc_compiler.sema.program import (
 from reelc_compiler.units import Size, quantity
 from reelc_compiler.values import Named, NodeValue, RangeValue, RecordValue, SequenceValue, name_of, only
 from reelc_dsl import ast
-from reelc_dsl.diagnostics import Diagnostic, Frame
+from reelc_dsl.diagnostics import Frame
 from reelc_dsl.diagnostics.codes import (
     BAD_ARITHMETIC,
     BAD_INDEX,
@@ -71,8 +71,6 @@ class Evaluator:
         self.takes: Mapping[str, int] = {}
         self.taken: set[str] = set()
         self.derived: set[str] = set()
-        # What stages say of clips that are made in windows, should anything need them whole.
-        self.held_back: list[tuple[Medium, tuple[Diagnostic, ...]]] = []
         self.table = table
         self.files = files
         self.region = Region(-1, sealed=False)

@@ -57,10 +57,11 @@ def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Sp
     if not clips:
         raise evaluator.stop(REQUIREMENT, "a sequence has at least one clip, and this list is empty", places["clips"])
     _alike(evaluator, clips, places["clips"])
-    joins = _joins(evaluator, len(clips), given, places)
+    # How many frames of each clip the next one has too, after the frame that it begins with.
+    overlap = given["clips"].overlap if isinstance(given["clips"], Segments) else 0
+    joins = _joins(evaluator, len(clips), overlap, given, places)
     # The segments of a chain begin where the ones before them end.
     shared = given.get("shared", isinstance(given["clips"], Segments))
-    overlap = _overlap(given)
     maker = Maker(evaluator, span, "sequence")
     pieces: list[Medium] = []
     for number, clip in enumerate(clips):
@@ -85,15 +86,11 @@ def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Sp
     return SequenceValue(tuple(pieces), replace(clips[0].facts, frames=frames))
 
 
-def _overlap(given: dict[str, Any]) -> int:
-    """How many frames of each clip the next one has too, after the frame that it begins with."""
-    return given["clips"].overlap if isinstance(given["clips"], Segments) else 0
-
-
-def _joins(evaluator: "Evaluator", count: int, given: dict[str, Any], places: dict[str, Span]) -> list[JoinValue]:
+def _joins(
+    evaluator: "Evaluator", count: int, overlap: int, given: dict[str, Any], places: dict[str, Span]
+) -> list[JoinValue]:
     """How each clip but the last goes over into the next."""
     # Segments that overlap go over into each other in the frames that both have.
-    overlap = _overlap(given)
     usual = JoinValue("crossfade", overlap) if overlap else CUT
     if "crossfade" in given:
         usual = join_of(evaluator, "crossfade", {"frames": given["crossfade"]}, {"frames": places["crossfade"]})
@@ -202,7 +199,7 @@ class Maker:
         inputs = {"image": clip.ref, "batch_index": first, "length": frames}
         taken = self._op(TAKE, inputs, region, (clip,))
         facts = replace(clip.facts, frames=frames)
-        self._builder.close(region, ("pick", {"first": first}), {"ram": _bytes(clip.facts) + _bytes(facts)})
+        self._builder.close(region, ("pick", {"first": first}), {"ram": clip.facts.floats + facts.floats})
         return self._medium(taken, facts, region)
 
     def end(self, clip: Medium, first: int, frames: int) -> Medium:
@@ -226,28 +223,16 @@ class Maker:
         region = self._builder.region("hold", self._stack)
         same = self._op(REPEAT, {"image": still.ref, "amount": frames}, region, (still,))
         facts = replace(clip.facts, frames=frames)
-        self._builder.close(region, ("repeat", {}), {"ram": _bytes(still.facts) + _bytes(facts)})
+        self._builder.close(region, ("repeat", {}), {"ram": still.facts.floats + facts.floats})
         return self._medium(same, facts, region)
 
     def dissolve(self, tail: Medium, head: Medium) -> Medium:
         """From one picture to the other in a straight line; no frame is wholly one of them."""
         frames = tail.facts.frames
         region = self._builder.region("crossfade", self._stack)
-        mixed = self._op(
-            MIX,
-            {
-                "images_1": tail.ref,
-                "images_2": head.ref,
-                "interpolation": "linear",
-                "transition_start_index": 0,
-                "transitioning_frames": frames,
-                "start_level": 1 / (frames + 1),
-                "end_level": frames / (frames + 1),
-            },
-            region,
-            (tail, head),
-        )
-        self._builder.close(region, ("dissolve", {}), {"ram": 4 * _bytes(tail.facts)})
+        levels = (1 / (frames + 1), frames / (frames + 1))
+        mixed = self._mix((tail.ref, head.ref), 0, frames, levels, region, (tail, head))
+        self._builder.close(region, ("dissolve", {}), {"ram": 4 * tail.facts.floats})
         return self._medium(mixed, tail.facts, region)
 
     def dips(self, pieces: list[Medium], opening: JoinValue, closing: JoinValue) -> list[Medium]:
@@ -269,23 +254,32 @@ class Maker:
         }
         color = self._op(PLAIN, plain, region, ())
         first, second = (color, clip.ref) if opens else (clip.ref, color)
-        faded = self._op(
-            MIX,
-            {
-                "images_1": first,
-                "images_2": second,
-                "interpolation": "linear",
-                "transition_start_index": 0 if opens else facts.frames - join.frames,
-                "transitioning_frames": join.frames,
-                "start_level": 0.0,
-                "end_level": 1.0,
-            },
-            region,
-            (clip,),
-        )
+        start = 0 if opens else facts.frames - join.frames
+        faded = self._mix((first, second), start, join.frames, (0.0, 1.0), region, (clip,))
         settings = {"opening" if opens else "closing": join.frames, "color": join.color}
-        self._builder.close(region, ("fade", settings), {"ram": 3 * _bytes(facts)})
+        self._builder.close(region, ("fade", settings), {"ram": 3 * facts.floats})
         return self._medium(faded, facts, region)
+
+    def _mix(
+        self,
+        pictures: tuple[Ref, Ref],
+        start: int,
+        frames: int,
+        levels: tuple[float, float],
+        region: int,
+        media: tuple[Medium, ...],
+    ) -> Ref:
+        """From one picture to the other in so many frames, between two shares of the other."""
+        inputs = {
+            "images_1": pictures[0],
+            "images_2": pictures[1],
+            "interpolation": "linear",
+            "transition_start_index": start,
+            "transitioning_frames": frames,
+            "start_level": levels[0],
+            "end_level": levels[1],
+        }
+        return self._op(MIX, inputs, region, media)
 
     def _op(self, class_type: str, inputs: dict[str, Any], region: int, media: tuple[Medium, ...]) -> Ref:
         evaluator = self._evaluator
@@ -318,8 +312,3 @@ def reach(catalog: Catalog) -> tuple[int, int]:
 def split(clip: Medium) -> Windowed | None:
     """How to make stretches of a clip that is too long to be made at once; None for any other."""
     return clip.windows if clip.windows is not None and clip.windows.split else None
-
-
-def _bytes(facts: Facts) -> int:
-    """What a clip takes in ComfyUI: 3 floats of 4 bytes a pixel."""
-    return facts.frames * facts.width * facts.height * 12

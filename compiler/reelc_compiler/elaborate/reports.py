@@ -1,8 +1,10 @@
 """Where a finding at elaboration is shown: at the user's line, with the calls that led there."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import field
 
-from reelc_compiler.ir.graph import Stack
+from reelc_compiler.ir.graph import Medium, Stack
 from reelc_dsl.diagnostics import Code, Diagnostic, Fix, Frame, Label, Sink
 from reelc_dsl.records import dataclass
 from reelc_dsl.source import Span
@@ -15,10 +17,14 @@ class Reporter:
     Args:
         sink: where they go.
         stack: calls from the user's file inwards, outermost first.
+        held_back: what stages say of clips that are made in windows, should anything need them whole.
     """
 
     sink: Sink
     stack: list[Frame] = field(default_factory=list[Frame])
+    held_back: list[tuple[Medium, tuple[Diagnostic, ...]]] = field(
+        default_factory=list[tuple[Medium, tuple[Diagnostic, ...]]]
+    )
 
     def frames(self, *inner: Frame) -> Stack:
         """The calls so far, and further ones."""
@@ -62,3 +68,12 @@ class Reporter:
             if not frame.span.source.library:
                 return frame.span, span
         return span, None
+
+    @contextmanager
+    def apart(self, sink: Sink) -> Generator[None]:
+        """What is added meanwhile goes into another sink."""
+        outer, self.sink = self.sink, sink
+        try:
+            yield
+        finally:
+            self.sink = outer

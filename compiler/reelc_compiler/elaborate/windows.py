@@ -49,6 +49,28 @@ class Grid:
     align: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call of a stage that can be split."""
+
+    evaluator: "Evaluator"
+    stage: StageInfo
+    window: ast.Window
+    given: Mapping[str, Any]
+    bound: calls.Bound
+    span: Span
+
+    @property
+    def name(self) -> str:
+        """The parameter that takes the clip."""
+        return next(p.name for p in self.stage.params if p.kind == CLIP)
+
+    def instance(self, clip: Any) -> Medium:
+        """What the stage makes of a clip."""
+        given = {**self.given, self.name: clip}
+        return stages.instance(self.evaluator, self.stage, given, self.bound, self.span)
+
+
 def call(
     evaluator: "Evaluator",
     stage: StageInfo,
@@ -62,13 +84,19 @@ def call(
     Raises:
         Stop: as any call; or the window makes no sense, or does not fit the stage.
     """
-    name = next(p.name for p in stage.params if p.kind == CLIP)
-    source = given.get(name)
+    asked = _Call(evaluator, stage, window, given, bound, span)
+    source, reporter = given.get(asked.name), evaluator.reporter
     if not isinstance(source, Medium):
         return stages.instance(evaluator, stage, given, bound, span)
-    with _heard(evaluator) as said:
-        whole: Medium = stages.instance(evaluator, stage, given, bound, span)
-    grid = _grid(evaluator, stage, window, given, bound, span)
+    heard = Sink()
+    try:
+        with reporter.apart(heard):
+            whole = asked.instance(source)
+    except Stop:
+        reporter.sink.extend(heard)
+        raise
+    said = tuple(heard)
+    grid = _grid(asked)
     before = source.windows
     if before is not None and before.split:
         # A clip that comes in windows goes on in windows that are no longer.
@@ -81,18 +109,17 @@ def call(
     far = (before is None or not before.split) and source.facts.frames > furthest
     if whole == source or far:
         # Nothing was done to it, or it is too long to be cut.
-        evaluator.reporter.sink.extend(said)
+        reporter.sink.extend(said)
         return source if whole == source else whole
     split = source.facts.frames > grid.step + grid.overlap
-    made = _Windows(evaluator, stage, window, given, bound, span, name, source, grid, whole, split=split)
+    made = _Windows(asked, source, grid, whole, split=split)
     whole = replace(whole, windows=made)
     if split:
-        evaluator.held_back.append((whole, tuple(said)))
+        reporter.held_back.append((whole, said))
         # What is said of a window as well holds for each of them, and is said in the words for the whole.
         also = {_point(d) for d in made.said()}
-        evaluator.reporter.sink.extend(d for d in said if _point(d) in also)
-    else:
-        evaluator.reporter.sink.extend(said)
+        said = tuple(d for d in said if _point(d) in also)
+    reporter.sink.extend(said)
     return whole
 
 
@@ -102,53 +129,33 @@ def _point(diagnostic: Diagnostic) -> tuple[Any, ...]:
     return (diagnostic.code.code, *((s.source.name, s.start, s.end) for s in spans if s is not None))
 
 
-@contextmanager
-def _heard(evaluator: "Evaluator") -> Generator[list[Diagnostic]]:
-    """Hold back what is said meanwhile, but for what stops it."""
-    outer, evaluator.reporter.sink = evaluator.reporter.sink, Sink()
-    said: list[Diagnostic] = []
-    try:
-        yield said
-    except Stop:
-        outer.extend(evaluator.reporter.sink)
-        raise
-    finally:
-        said.extend(evaluator.reporter.sink)
-        evaluator.reporter.sink = outer
-
-
-def _grid(
-    evaluator: "Evaluator",
-    stage: StageInfo,
-    window: ast.Window,
-    given: dict[str, Any],
-    bound: calls.Bound,
-    span: Span,
-) -> Grid:
+def _grid(asked: _Call) -> Grid:
     """The grid that a stage declares."""
-    settings = {s.name.text: s.value for s in window.args}
+    evaluator, stage = asked.evaluator, asked.stage
+    settings = {s.name.text: s.value for s in asked.window.args}
     env = Env(stage.module)
-    evaluator.reporter.stack.append(Frame(span, stage.decl.name.text))
+
+    def setting(name: str, usual: int, least: int, most: int | None = None) -> int:
+        if name not in settings:
+            return usual
+        value = evaluator.value(settings[name], env)
+        if value < least or (most is not None and value > most):
+            allowed = f"{least} or more" if most is None else f"{least} or {most}"
+            raise evaluator.stop(
+                OUT_OF_RANGE, f"`{name}` of a window is {allowed}, and this is {value}", settings[name].span
+            )
+        return value
+
+    evaluator.reporter.stack.append(Frame(asked.span, stage.decl.name.text))
     try:
         for param in stage.params:
-            stages.bind_param(evaluator, param, given, bound, env)
+            stages.bind_param(evaluator, param, dict(asked.given), asked.bound, env)
         for statement in stage.decl.body:
             if isinstance(statement, ast.Let):
                 env.cells[statement.name.text] = evaluator.let_cell(statement, env)
-        found = {n: evaluator.value(settings[n], env) if n in settings else None for n in ("overlap", "align")}
-        overlap, align = found["overlap"] or 0, 1 if found["align"] is None else found["align"]
-        for name, value, most in (("overlap", overlap, 1), ("align", align, None)):
-            if value < (name == "align") or (most is not None and value > most):
-                allowed = "0 or 1" if most is not None else "1 or more"
-                raise evaluator.stop(
-                    OUT_OF_RANGE, f"`{name}` of a window is {allowed}, and this is {value}", settings[name].span
-                )
+        overlap, align = setting("overlap", 0, 0, 1), setting("align", 1, 1)
         # Without a longest window it only goes on in those that it is given.
-        frames = evaluator.value(settings["frames"], env) if "frames" in settings else MOST
-        if frames < 1:
-            raise evaluator.stop(
-                OUT_OF_RANGE, f"`frames` of a window is 1 or more, and this is {frames}", settings["frames"].span
-            )
+        frames = setting("frames", MOST, 1)
     finally:
         evaluator.reporter.stack.pop()
     return Grid(max((frames - overlap) // align, 1) * align, overlap, align)
@@ -157,33 +164,16 @@ def _grid(
 class _Windows:
     """How stretches of what a stage makes are made."""
 
-    def __init__(
-        self,
-        evaluator: "Evaluator",
-        stage: StageInfo,
-        window: ast.Window,
-        given: Mapping[str, Any],
-        bound: calls.Bound,
-        span: Span,
-        name: str,
-        source: Medium,
-        grid: Grid,
-        whole: Medium,
-        *,
-        split: bool,
-    ) -> None:
+    def __init__(self, asked: _Call, source: Medium, grid: Grid, whole: Medium, *, split: bool) -> None:
+        evaluator = asked.evaluator
         self.split = split
         self.wanted = False
         self._evaluator = evaluator
-        self._stage = stage
-        self._window = window
-        self._given = given
-        self._bound = bound
-        self._span = span
-        self._name = name
+        self._asked = asked
         self._source = source
         self._grid = grid
         self._whole = whole
+        self._maker = Maker(evaluator, asked.span, "window")
         # Where it was called: windows are made later, when others are.
         self._stack: Stack = evaluator.reporter.frames()
         self._region = evaluator.region
@@ -219,9 +209,9 @@ class _Windows:
         if added != frames or not like or each <= 0 or (align * each).denominator != 1:
             raise self._evaluator.stop(
                 REQUIREMENT,
-                f"the windows of `{self._stage.qualified}` do not add up: {first.frames} frames of the first "
+                f"the windows of `{self._asked.stage.qualified}` do not add up: {first.frames} frames of the first "
                 f"{step + overlap}, and {frames} of all {self._source.facts.frames}",
-                self._window.span,
+                self._asked.window.span,
                 "a stage can be split where each window makes its share of the frames, whatever the others hold",
             )
         return each
@@ -240,7 +230,7 @@ class _Windows:
         grid, times, all_ = self._grid, self._times, self._source.facts.frames
         if all_ - grid.overlap < grid.align:
             with self._there():
-                return Maker(self._evaluator, self._span, "window").cut(self._whole, first, frames)
+                return self._maker.cut(self._whole, first, frames)
         begin = floor(first / times) // grid.align * grid.align
         if grid.overlap:
             end = min(ceil((first + frames - 1) / times) + 1, all_)
@@ -252,7 +242,7 @@ class _Windows:
         made = self._instance(begin, end - begin)
         skipped = first - int(begin * times)
         with self._there():
-            return Maker(self._evaluator, self._span, "window").cut(made, skipped, frames)
+            return self._maker.cut(made, skipped, frames)
 
     def _instance(self, begin: int, frames: int) -> Medium:
         """What the stage makes of some frames of its clip."""
@@ -262,7 +252,7 @@ class _Windows:
                 if self._source.windows is not None:
                     taken = self._source.windows.stretch(begin, frames)
                 else:
-                    taken = Maker(self._evaluator, self._span, "window").cut(self._source, begin, frames, WINDOW)
+                    taken = self._maker.cut(self._source, begin, frames, WINDOW)
                 self._made[key] = self._of(taken, begin, frames)
         return self._made[key]
 
@@ -274,17 +264,16 @@ class _Windows:
         mute = self._source in sounds and taken not in sounds
         if mute:
             sounds[taken] = sounds[self._source]
-        outer, evaluator.reporter.sink = evaluator.reporter.sink, Sink()
+        heard = Sink()
         try:
-            given = {**self._given, self._name: taken}
-            return stages.instance(evaluator, self._stage, given, self._bound, self._span)
+            with evaluator.reporter.apart(heard):
+                return self._asked.instance(taken)
         except Stop:
             where = f"this is said of a window, frames {begin} to {begin + frames - 1} of {self._source.facts.frames}"
-            outer.extend(replace(d, help=(*d.help, where)) for d in evaluator.reporter.sink if d.is_error)
+            evaluator.reporter.sink.extend(replace(d, help=(*d.help, where)) for d in heard if d.is_error)
             raise
         finally:
-            self._said.extend(evaluator.reporter.sink)
-            evaluator.reporter.sink = outer
+            self._said.extend(heard)
             if mute:
                 del sounds[taken]
 
