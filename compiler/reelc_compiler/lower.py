@@ -33,7 +33,6 @@ from reelc_compiler.regions import Views
 from reelc_compiler.sema.program import Program
 from reelc_compiler.target.comfyui import handover as form
 from reelc_compiler.target.comfyui.emit import emit
-from reelc_compiler.target.comfyui.saving import PREFIX
 from reelc_dsl.diagnostics import Frame
 from reelc_dsl.source import Source
 
@@ -122,8 +121,8 @@ class _Lowering:
 
     def _file(self, save: SaveOp, ids: Mapping[int, str]) -> Save:
         op = self.graph.ops[save.op]
-        prefixed = isinstance(dict(op.inputs).get(PREFIX), str)
-        field = PREFIX if prefixed else None
+        prefixed = isinstance(dict(op.inputs).get(form.PREFIX), str)
+        field = form.PREFIX if prefixed else None
         return Save(name=save.name, node=ids[op.id], class_type=op.class_type, field=field)
 
     def _made(self, name: str, piece: Piece, ids: Mapping[int, str]) -> list[Artifact]:
@@ -148,7 +147,7 @@ def _film_part(name: str, node: str, film: Film, part: FilmPart) -> Artifact:
     return Artifact(
         id=name,
         node=node,
-        field=PREFIX,
+        field=form.PREFIX,
         container=form.SOUND.container if sound else picture.container,
         codec=form.SOUND.codec if sound else picture.stream,
         facts=part.clip.facts,
@@ -160,7 +159,7 @@ def _kept(name: str, node: str, handover: Handover, called: tuple[str, ...]) -> 
     return Artifact(
         id=name,
         node=node,
-        field=form.SAVE_FIELD,
+        field=form.PREFIX,
         container=form.form_of(handover.medium.facts).container,
         codec=form.form_of(handover.medium.facts).codec,
         facts=handover.medium.facts,

@@ -18,10 +18,10 @@ from reelc_compiler.sema.kinds import (
     UNKNOWN,
     FileKind,
     Kind,
-    OptionalKind,
     a_kind,
     assignable,
     list_of,
+    present,
 )
 from reelc_compiler.sema.program import PipelineInfo
 from reelc_compiler.units import Bytes, Duration, Money, Percent, Rate, quantity, too_long
@@ -65,7 +65,7 @@ def parse_overrides(overrides: Mapping[str, str], pipeline: PipelineInfo, sink: 
             sink.add(Diagnostic(code=UNKNOWN_PARAM, message=message, span=whole, help=help_))
             continue
         kind = params[name].kind
-        inner = kind.inner if isinstance(kind, OptionalKind) else kind
+        inner = present(kind)
         if (inner == TEXT or isinstance(inner, FileKind) or inner in FROM_FILE) and not text.startswith('"'):
             out[name] = ast.TextLit(span=whole, value=text, offsets=tuple(range(len(text) + 1)))
             continue

@@ -6,7 +6,7 @@ folder of ``plan.json``, ``jobs/NN-name.json`` (each a pure ComfyUI API-format g
 changes when the source is merely reformatted).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, cast
@@ -224,6 +224,18 @@ class Plan:
     jobs: tuple[Job, ...]
     outputs: tuple[Output, ...]
     spans: Mapping[str, Mapping[str, Stack]]
+
+    def with_earlier(self, jobs: Iterable[str]) -> tuple[str, ...]:
+        """Some jobs, by their ids, and all that must be done before them; in the plan's order."""
+        by_id = {job.id: job for job in self.jobs}
+        todo = list(jobs)
+        found: set[str] = set()
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo.extend(by_id[name].after)
+        return tuple(name for name in by_id if name in found)
 
     @property
     def saves(self) -> tuple[Save, ...]:

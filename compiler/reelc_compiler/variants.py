@@ -8,7 +8,7 @@ from reelc_compiler.elaborate import Settings
 from reelc_compiler.elaborate.functions import SEED_LIMIT
 from reelc_compiler.inputs import InputFault, ReadTable
 from reelc_compiler.overrides import SET, parse_overrides
-from reelc_compiler.sema.kinds import INT, SEED, OptionalKind
+from reelc_compiler.sema.kinds import INT, SEED, present
 from reelc_compiler.sema.program import PipelineInfo
 from reelc_dsl.diagnostics import Diagnostic, Sink
 from reelc_dsl.diagnostics.codes import BAD_SEED, BAD_TABLE, OUT_OF_RANGE
@@ -93,8 +93,8 @@ def _range(name: str, text: str, pipeline: PipelineInfo) -> range | None:
     """The values that a text stands for, where the parameter is a whole number."""
     found = _RANGE.fullmatch(text)
     kind = SEED if name.startswith(DERIVE) else next((p.kind for p in pipeline.params if p.name == name), None)
-    kind = kind.inner if isinstance(kind, OptionalKind) else kind
-    return range(int(found[1]), int(found[2]) + 1) if found and kind in (INT, SEED) else None
+    named = kind is not None and present(kind) in (INT, SEED)
+    return range(int(found[1]), int(found[2]) + 1) if found and named else None
 
 
 def _rows(path: str, table: ReadTable, pipeline: PipelineInfo, sink: Sink) -> list[tuple[str, dict[str, str]]]:

@@ -11,8 +11,8 @@ from reelc_compiler.codecs import CODECS
 from reelc_compiler.elaborate.evaluator import Evaluator
 from reelc_compiler.facts import Laid
 from reelc_compiler.ir.graph import Film, FilmPart, GraphBuilder, Medium, Ref, Stack, Track
-from reelc_compiler.target.comfyui.handover import form_of, save_inputs
-from reelc_compiler.target.comfyui.saving import PREFIX, Saving, packs_that_save, saving
+from reelc_compiler.target.comfyui.handover import PREFIX, form_of, save_inputs
+from reelc_compiler.target.comfyui.saving import Saving, packs_that_save, saving
 from reelc_compiler.units import Duration, Rate
 from reelc_compiler.values import FilmValue, TrackValue
 from reelc_dsl.diagnostics import Frame

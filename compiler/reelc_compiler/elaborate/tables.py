@@ -22,6 +22,7 @@ from reelc_compiler.sema.kinds import (
     RecordKind,
     a_kind,
     assignable,
+    present,
 )
 from reelc_compiler.units import Size
 from reelc_compiler.values import RecordValue
@@ -88,7 +89,7 @@ def _row(
         if value is None:
             raise evaluator.stop(BAD_TABLE, f"{where}: there is no `{name}`", span)
         try:
-            fields[name] = _cell(evaluator, kind.inner if isinstance(kind, OptionalKind) else kind, value, found, span)
+            fields[name] = _cell(evaluator, present(kind), value, found, span)
         except Misfit as misfit:
             raise evaluator.stop(BAD_TABLE, f"{where}: `{name}` is {a_kind(kind)}, and {misfit}", span) from None
     return RecordValue(fields)

@@ -128,7 +128,7 @@ class _Cutter:
         load = self._new(how.load, op, {how.load_field: f"handover-{number}.{how.container}"}, load_region)
         self.loaded[ref] = Ref(load, 0, ref.type)
         self.regions[save_region] = replace(
-            self.regions[save_region], stand_in=("keep", {"field": form.SAVE_FIELD, "container": how.container})
+            self.regions[save_region], stand_in=("keep", {"field": form.PREFIX, "container": how.container})
         )
         self.regions[load_region] = replace(self.regions[load_region], stand_in=("load", {"field": how.load_field}))
         self.handovers.append(

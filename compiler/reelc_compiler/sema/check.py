@@ -19,10 +19,10 @@ from reelc_compiler.sema.kinds import (
     ListKind,
     NodeKind,
     Opaque,
-    OptionalKind,
     a_kind,
     assignable,
     holds,
+    present,
     single,
 )
 from reelc_compiler.sema.program import (
@@ -207,7 +207,7 @@ class _Body:
     def among(self, param: ParamInfo, kind: Kind) -> None:
         assert param.decl.among is not None
         # `none` is within any set of values.
-        wanted = param.kind.inner if isinstance(param.kind, OptionalKind) else param.kind
+        wanted = present(param.kind)
         fits = kind == UNKNOWN or (
             (isinstance(kind, ListKind) and assignable(kind.element, wanted))
             or (kind == RANGE and wanted.name in ("int", "float", "seed"))

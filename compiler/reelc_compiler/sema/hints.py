@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from reelc_compiler.sema.fold import literal_text
-from reelc_compiler.sema.kinds import FLOAT, INT, Kind, NodeKind, OptionalKind, a_kind
+from reelc_compiler.sema.kinds import FLOAT, INT, Kind, NodeKind, a_kind, present
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Fix
 from reelc_dsl.diagnostics.fixes import add, respell
@@ -40,7 +40,7 @@ def conversions(given: Kind, wanted: Kind) -> tuple[str, ...]:
 
 def with_unit(expr: ast.Expr, wanted: Kind) -> Fix | None:
     """The fix for a bare number where a quantity is wanted that has one unit."""
-    unit = ONE_UNIT.get((wanted.inner if isinstance(wanted, OptionalKind) else wanted).name)
+    unit = ONE_UNIT.get(present(wanted).name)
     if unit is None or not isinstance(expr, ast.NumberLit) or expr.span.source.library:
         return None
     return add(expr.span, unit) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", expr.span.text) else None

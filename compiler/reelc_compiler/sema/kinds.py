@@ -140,6 +140,11 @@ def single(kind: Kind) -> Kind:
     return kind
 
 
+def present(kind: Kind) -> Kind:
+    """The kind of a value that is there: ``image`` for ``image?``."""
+    return kind.inner if isinstance(kind, OptionalKind) else kind
+
+
 def holds(kind: Kind, part: Kind) -> bool:
     """Whether a value of a kind is one of another, or may have one in it."""
     match kind:
@@ -166,7 +171,7 @@ def assignable(given: Kind, wanted: Kind) -> bool:
     if given == wanted or UNKNOWN in (given, wanted):
         return True
     if isinstance(wanted, OptionalKind):
-        inner = given.inner if isinstance(given, OptionalKind) else given
+        inner = present(given)
         return given == NONE or assignable(inner, wanted.inner)
     if isinstance(wanted, ListKind):
         return isinstance(given, ListKind) and assignable(given.element, wanted.element)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from reelc_compiler.plan import Facts
 from reelc_runtime.preview.pictures import Frame
-from reelc_runtime.preview.task import Stream, Task
+from reelc_runtime.preview.task import Stream, Task, whole
 
 Ink = NDArray[np.float32]
 
@@ -22,12 +22,12 @@ def fault(task: Task, width: int, height: int, takes: Facts) -> str | None:
         return "what lies over a clip keeps its size and the number of its frames"
     if makes.eyes != "mono":
         return f"what lies over a clip is for one eye, not for {makes.eyes}"
-    left, top, first = whole(task, "left"), whole(task, "top"), whole(task, "first")
-    opening, closing = whole(task, "opening"), whole(task, "closing")
+    left, top, first = whole(settings.get("left"), 0), whole(settings.get("top"), 0), whole(settings.get("first"), 0)
+    opening, closing = whole(settings.get("opening"), 0), whole(settings.get("closing"), 0)
     if left is None or top is None or left + width > makes.width or top + height > makes.height:
         place = f"{settings.get('left')!r}, {settings.get('top')!r}"
         return f"{width}x{height} at {place} does not lie in {makes.width}x{makes.height}"
-    count = makes.frames - (first or 0) if settings.get("frames") is None else whole(task, "frames")
+    count = makes.frames - (first or 0) if settings.get("frames") is None else whole(settings.get("frames"), 0)
     if first is None or count is None or count < 1 or first + count > makes.frames:
         return (
             f"{settings.get('frames')!r} frames from {settings.get('first')!r} do not lie in a clip of {makes.frames}"
@@ -41,12 +41,6 @@ def fault(task: Task, width: int, height: int, takes: Facts) -> str | None:
     if color is not None and (isinstance(color, bool) or not isinstance(color, int) or not 0 <= color <= 0xFFFFFF):
         return f"a colour is a number from 0 to {0xFFFFFF}, not {color!r}"
     return None
-
-
-def whole(task: Task, name: str) -> int | None:
-    """A setting that is a whole number from 0; None if it is not."""
-    value = task.settings.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def seen(task: Task) -> list[float]:

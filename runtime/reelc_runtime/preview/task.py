@@ -127,3 +127,9 @@ class StandInKind:
     sound: bool = False
     pixels: tuple[str, ...] = ()
     slow: bool = False
+
+
+def whole(value: Any, least: int | None = None) -> int | None:
+    """A setting that is a whole number, and no less than that; None if it is not."""
+    fits = isinstance(value, int) and not isinstance(value, bool) and (least is None or value >= least)
+    return value if fits else None

@@ -18,7 +18,9 @@ def manifest(plan: Plan, output: Output, engine: Engine, *, file: str, size: int
         file: the film's name, or its folder's.
         size, digest: its bytes and SHA-256; of a folder those of all its files, and the hash of their hashes.
     """
-    jobs = [job for job in plan.jobs if job.id in jobs_of(plan, output)]
+    makers = {a.id: job.id for job in plan.jobs for a in job.artifacts_out}
+    ids = plan.with_earlier(makers[a] for a in output.made_of)
+    jobs = [job for job in plan.jobs if job.id in ids]
     models = {(m.folder, m.file): m for job in jobs for m in job.needs.models}
     packs = {p.name: p for job in jobs for p in job.needs.packs}
     used = {u.input for job in jobs for u in job.uploads}
@@ -58,20 +60,6 @@ def manifest(plan: Plan, output: Output, engine: Engine, *, file: str, size: int
         "licences": licences,
         "packs": [{"name": p.name, "repo": p.repo, "commit": p.commit} for _, p in sorted(packs.items())],
     }
-
-
-def jobs_of(plan: Plan, output: Output) -> set[str]:
-    """The jobs that make a film, with those that they start from."""
-    by_id = {job.id: job for job in plan.jobs}
-    makers = {a.id: job.id for job in plan.jobs for a in job.artifacts_out}
-    todo = [makers[a] for a in output.made_of]
-    found: set[str] = set()
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo.extend(by_id[name].after)
-    return found
 
 
 def name_of(file: str) -> str:

@@ -84,7 +84,8 @@ def goal_of(plan: Plan, until: str | None) -> Goal:
         looked |= {a.id: a for a in found}
     looks = tuple(a for a in kept if a.id in looked)
     wanted = {a for output in outputs for a in output.made_of} | {a.id for a in looks}
-    jobs = _needed(plan, wanted, {job for job, _ in saves})
+    makers = [job.id for job in plan.jobs if any(a.id in wanted for a in job.artifacts_out)]
+    jobs = plan.with_earlier([*makers, *(job for job, _ in saves)])
     return Goal(until=until, jobs=jobs, outputs=outputs, looks=looks, saves=saves)
 
 
@@ -102,19 +103,6 @@ def _unknown(plan: Plan, handovers: list[Artifact], until: str) -> Diagnostic:
         notes=("a run can stop after a stage that samples, at a name for its result, or at an output",),
         help=(*did_you_mean(until, list(names)), f"here that is {where}"),
     )
-
-
-def _needed(plan: Plan, artifacts: set[str], jobs: set[str]) -> tuple[str, ...]:
-    """The jobs that make some artifacts, and some further jobs, with those that they start from."""
-    by_id = {job.id: job for job in plan.jobs}
-    todo = [job.id for job in plan.jobs if job.id in jobs or any(a.id in artifacts for a in job.artifacts_out)]
-    needed: set[str] = set()
-    while todo:
-        name = todo.pop()
-        if name not in needed:
-            needed.add(name)
-            todo.extend(by_id[name].after)
-    return tuple(job.id for job in plan.jobs if job.id in needed)
 
 
 def _shots(artifact: Artifact) -> list[str]:

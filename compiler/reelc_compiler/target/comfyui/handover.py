@@ -10,7 +10,8 @@ from reelc_compiler.facts import AUDIO, Facts
 from reelc_compiler.ir.graph import Ref
 from reelc_dsl.records import dataclass
 
-SAVE_FIELD = "filename_prefix"
+# What ComfyUI and its packs call the input that files are named after.
+PREFIX = "filename_prefix"
 # zlib's fastest level: on noisy film frames a higher one costs several times the time for a few percent.
 COMPRESS_LEVEL = 1
 # The file's own rate is only for people who open it: the exact one is a fact of the plan.
@@ -46,7 +47,7 @@ def form_of(facts: Facts) -> Form:
 
 def save_inputs(medium: Ref, prefix: str, facts: Facts) -> dict[str, Any]:
     """The inputs of the saving node."""
-    inputs: dict[str, Any] = {form_of(facts).takes: medium, SAVE_FIELD: prefix}
+    inputs: dict[str, Any] = {form_of(facts).takes: medium, PREFIX: prefix}
     if facts.kind != AUDIO:
         inputs["fps"] = float(facts.fps) if facts.fps is not None else STILL_RATE
         inputs["compress_level"] = COMPRESS_LEVEL

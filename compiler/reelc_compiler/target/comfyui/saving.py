@@ -16,12 +16,12 @@ from typing import Any
 from reelc_compiler.catalog import Catalog, InputSchema, NodeSchema, expand_inputs
 from reelc_compiler.codecs import CODECS, SEQUENCE
 from reelc_compiler.target.comfyui import handover
+from reelc_compiler.target.comfyui.handover import PREFIX
 from reelc_dsl.records import dataclass
 
 BT709 = "bt709"
 BT601 = "smpte170m"
 RGB = "rgb"
-PREFIX = "filename_prefix"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

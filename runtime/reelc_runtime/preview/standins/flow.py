@@ -5,7 +5,7 @@ from typing import Any
 
 from reelc_runtime.preview import pictures
 from reelc_runtime.preview.pictures import Frame, MotionSearch
-from reelc_runtime.preview.task import StandInKind, Stream, Task
+from reelc_runtime.preview.task import StandInKind, Stream, Task, whole
 
 
 def multiplier(before: int, after: int) -> int | None:
@@ -25,15 +25,11 @@ def rhythm(settings: Mapping[str, Any], before: int, after: int) -> tuple[int, i
         settings: may say both, as ``times`` and ``every``; otherwise all frames of a whole multiplier are meant.
         before, after: frame counts; ``after = ((before - 1) * times) // every + 1``.
     """
-    every = _count(settings.get("every", 1))
-    times = _count(settings["times"]) if "times" in settings else multiplier(before, after)
+    every = whole(settings.get("every", 1), 1)
+    times = whole(settings["times"], 1) if "times" in settings else multiplier(before, after)
     if times is None or every is None:
         return None
     return (times, every) if before >= 1 and after == (before - 1) * times // every + 1 else None
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 1 else None
 
 
 def check(task: Task) -> str | None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 from reelc_runtime.preview.pictures import Frame
-from reelc_runtime.preview.task import StandInKind, Stream, Task
+from reelc_runtime.preview.task import StandInKind, Stream, Task, whole
 
 # Frames from the last to the first are held in blocks of at most this many bytes; what lies before a block
 # is computed again.
@@ -15,7 +15,7 @@ HELD = 512 * 2**20
 def check(task: Task) -> str | None:
     """The frames that are asked for are there, at the same size."""
     takes, makes = task.takes, task.makes
-    first, step = _number(task, "first", 0), _number(task, "step", 1)
+    first, step = whole(task.settings.get("first", 0)), whole(task.settings.get("step", 1))
     if first is None or step is None or step == 0:
         return f"frames are picked from `first` by `step`, whole numbers, not {dict(task.settings)}"
     if (takes.width, takes.height) != (makes.width, makes.height):
@@ -30,7 +30,7 @@ def check(task: Task) -> str | None:
 
 def _check_listed(task: Task) -> str | None:
     numbers: Any = task.settings["numbers"]
-    if not isinstance(numbers, list) or not all(type(n) is int for n in cast(list[Any], numbers)):
+    if not isinstance(numbers, list) or any(whole(n) is None for n in cast(list[Any], numbers)):
         return "`numbers` of a pick is a list of whole numbers"
     listed = cast(list[int], numbers)
     if len(listed) != task.makes.frames:
@@ -40,17 +40,12 @@ def _check_listed(task: Task) -> str | None:
     return None
 
 
-def _number(task: Task, name: str, usual: int) -> int | None:
-    value: Any = task.settings.get(name, usual)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
     """Frame ``first + step * n`` of what comes in, as number n, or those that are listed; counted from 0."""
     if "numbers" in task.settings:
         yield from _some(inputs[0], cast(list[int], task.settings["numbers"]))
         return
-    first, step = _number(task, "first", 0), _number(task, "step", 1)
+    first, step = whole(task.settings.get("first", 0)), whole(task.settings.get("step", 1))
     assert first is not None
     assert step
     numbers = [first + step * n for n in range(task.makes.frames)]

@@ -7,7 +7,7 @@ import numpy as np
 from reelc_runtime.preview import laid, pictures
 from reelc_runtime.preview.label import line
 from reelc_runtime.preview.pictures import Frame
-from reelc_runtime.preview.task import StandInKind, Stream, Task
+from reelc_runtime.preview.task import StandInKind, Stream, Task, whole
 
 # How high capitals are, in sizes of the font: 0.57 and 0.7 in those that std.titles has.
 CAPITALS = 0.6
@@ -18,7 +18,7 @@ def check(task: Task) -> str | None:
     text, width, size = (task.settings.get(n) for n in ("text", "width", "size"))
     if not isinstance(text, str) or not text.strip():
         return f"a title has a text, not {text!r}"
-    if not laid.whole(task, "width") or not laid.whole(task, "size"):
+    if not whole(task.settings.get("width"), 0) or not whole(task.settings.get("size"), 0):
         return f"a title has a width and a size in pixels, not {width!r} and {size!r}"
     if task.settings.get("color") is None:
         return "a title has a colour"
