@@ -102,6 +102,9 @@ SOURCE = 16
 STEP = 16
 
 
+WINDOWS = ["exact, frames: 3", "exact, frames: 5", "blend, frames: 4, overlap: 2", "exact, frames: 100"]
+
+
 @st.composite
 def films(draw: st.DrawFn) -> tuple[list[tuple[int, int]], list[tuple[str, int]], bool]:
     """Clips as (first frame, number of frames) of the source, the joins between them, and whether frames are shared."""
@@ -152,10 +155,10 @@ def shown(path: Path) -> list[float]:
 
 
 @pytest.mark.media
-@given(film=films(), window=st.sampled_from([3, 5, 100]))
+@given(film=films(), window=st.sampled_from(WINDOWS))
 @settings(max_examples=16, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_preview_shows_what_the_plan_counts(
-    film: tuple[list[tuple[int, int]], list[tuple[str, int]], bool], window: int, folder: Path
+    film: tuple[list[tuple[int, int]], list[tuple[str, int]], bool], window: str, folder: Path
 ) -> None:
     clips, joins, shared = film
     pieces = ", ".join(f"walk |> trim(first: {first}, frames: {frames}) |> same()" for first, frames in clips)
@@ -163,7 +166,7 @@ def test_a_preview_shows_what_the_plan_counts(
     program = f"""
 use trim from std.clips
 stage same(source: clip) -> clip {{
-  window {{ exact, frames: {window} }}
+  window {{ {window} }}
   let kept = node ImageScale(image: source, width: 0, height: 0, upscale_method: "nearest-exact", crop: "disabled")
   preview pick
   return clip(kept, size: source.size, frames: source.frames, fps: source.fps)

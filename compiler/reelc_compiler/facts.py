@@ -13,6 +13,8 @@ AUDIO = "audio"
 COUNTED_OUT = "end"
 # The stage that takes the frames of a window out of a clip that is too long to be worked on at once.
 WINDOW = "window"
+# The stage that lets one window go over into the next.
+BLEND = "blend"
 EYES = (PLAIN_EYES, "sbs", "tb")
 PROJECTIONS = (PLAIN_PROJECTION, "equirect180", "equirect360")
 

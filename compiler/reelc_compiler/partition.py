@@ -54,6 +54,7 @@ def partition(graph: MediaGraph, catalog: Catalog, *, whole: bool = False) -> tu
         for op in ops & heavy:
             pairs.append((first.setdefault(op, sink), sink))
     pairs.extend((own[0], sink) for sink in own[1:])
+    pairs.extend(_ends(graph, closures))
     if whole:
         pairs.extend((next(iter(closures)), sink) for sink in closures)
     shared = {sink: number for number, group in enumerate(connected(pairs, closures)) for sink in group}
@@ -77,6 +78,17 @@ def partition(graph: MediaGraph, catalog: Catalog, *, whole: bool = False) -> tu
             )
         )
     return tuple(_ordered(pieces))
+
+
+def _ends(graph: MediaGraph, closures: Mapping[int, frozenset[int]]) -> Iterable[tuple[int, int]]:
+    """Pairs of what is taken for joins out of one clip that was handed over: that is read once."""
+    loads = {h.load for h in graph.handovers}
+    first: dict[frozenset[int], int] = {}
+    for handover in graph.handovers:
+        if handover.save in closures and graph.regions[graph.media[handover.medium]].handed:
+            started = closures[handover.save] & loads
+            if started:
+                yield first.setdefault(started, handover.save), handover.save
 
 
 def _depths(graph: MediaGraph, closures: Mapping[int, frozenset[int]]) -> dict[int, int]:

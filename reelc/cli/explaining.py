@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from reelc_compiler.facts import COUNTED_OUT, WINDOW
+from reelc_compiler.facts import BLEND, COUNTED_OUT, WINDOW
 from reelc_compiler.plan import Artifact, Job, Plan
 
 # What is handed over by the language itself, and not because a stage samples.
 _ENDS: Mapping[str, str] = {
-    COUNTED_OUT: "keeps the frames of a clip that a join mixes with those of another",
+    COUNTED_OUT: "keeps the frames of a clip that are mixed with those of another",
     "last": "keeps the frame of a segment from which the next one starts",
 }
 
@@ -42,6 +42,8 @@ def _part(artifact: Artifact, stages: set[str]) -> str:
         return "keeps a film's sound, which is put in when the film is assembled"
     if "crossfade" in stages:
         return "mixes and encodes the frames where two clips meet, so that neither waits for the other"
+    if BLEND in stages:
+        return "mixes the frames that two windows share, and encodes them with what follows"
     if WINDOW in stages:
         return "makes and encodes one window of a clip that would take too much memory at once"
     return "encodes its part of the film by itself; parts are joined without encoding again"

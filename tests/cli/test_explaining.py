@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
 def explained(folder: Path, body: str) -> dict[str, list[str]]:
     """What is said of each job."""
     (folder / "film.reel").write_text(
-        f"use std.svd\nuse std.finish\nuse std.ltx2\npipeline film {{\n{body}\n}}\n", "utf-8"
+        f"use std.svd\nuse std.finish\nuse std.ltx2\nuse std.seedvr2\npipeline film {{\n{body}\n}}\n", "utf-8"
     )
     found: dict[str, list[str]] = {}
     for line in call("plan", folder / "film.reel", "--explain").out.split("\n"):
@@ -45,7 +45,7 @@ def test_what_samples_is_kept(folder: Path) -> None:
 
 def test_where_clips_meet(folder: Path) -> None:
     said = explained(folder, 'output film = sequence(["walk.mp4", "silent.mp4"], crossfade: 4) |> video()')
-    ends = [job for job, told in said.items() if "keeps the frames of a clip that a join mixes" in " ".join(told)]
+    ends = [job for job, told in said.items() if "keeps the frames of a clip that are mixed" in " ".join(told)]
     (join,) = [
         told for told in said.values() if told[0].startswith("mixes and encodes the frames where two clips meet")
     ]
@@ -59,13 +59,22 @@ def test_what_is_split(folder: Path) -> None:
     assert list(said.values())[1:] == [[*windows, "starts from what 01-animate kept"]] * 6
 
 
+def test_what_blends(folder: Path) -> None:
+    restored = "seedvr2.restore(using: seedvr2.load(), seed: 1, memory: 5GB)"
+    said = explained(folder, f"output film = {SHOT} |> {restored} |> video()")
+    assert "mixes the frames that two windows share, and encodes them with what follows" in list(said.values())[-1]
+
+
 def test_a_chain_and_a_sound(folder: Path) -> None:
     chain = (
         'let still = "photo.png" |> fit(1024x576)\n'
         "let parts = chain prev from still times 2 { prev |> svd.animate(using: svd.load(), seed: 1) }"
     )
     said = explained(folder, f"{chain}\noutput film = sequence(parts) |> video()")
-    assert "keeps the frame of a segment from which the next one starts" in said["01-animate"]
+    (last,) = [job for job in said if job.endswith("-last")]
+    assert said[last] == [
+        "keeps the frame of a segment from which the next one starts", "starts from what 01-animate kept"
+    ]  # fmt: skip
     talk = 'let shot = "photo.png" |> fit(1280x704) |> ltx2.animate("rain", using: ltx2.load(), seed: 1, frames: 9)'
     said = explained(folder, f"{talk}\noutput film = shot |> video(audio: shot.audio)")
     assert "keeps a film's sound, which is put in when the film is assembled" in said["01-animate"]

@@ -69,6 +69,40 @@ def test_changing_the_upscale_changes_no_key_of_the_generation(build: Build) -> 
     assert one[1].keys["render"] != other[1].keys["render"]
 
 
+def generated(plan: Plan) -> list[str]:
+    """The keys of the jobs that sample."""
+    return [job.keys["render"] for job in plan.jobs if "KSampler" in classes(job)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("sequence(clips)", "sequence(clips, crossfade: 3)"),
+        ("sequence(clips, crossfade: 3)", "sequence(clips, crossfade: 4)"),
+        ("sequence(clips, crossfade: 3)", "sequence([clips[2], clips[0], clips[1]], crossfade: 3)"),
+        ("sequence(clips, crossfade: 3)", "sequence(clips, joins: [dip(4), crossfade(2)])"),
+    ],
+)
+def test_changing_a_join_changes_no_key_of_a_generation(build: Build, one: str, other: str) -> None:
+    """The frames that a join takes are counted out of what a sampler handed over, not in its job."""
+    before, after = (build(f"{SHOTS}\noutput film = {film} |> video()") for film in (one, other))
+    assert sorted(generated(before)) == sorted(generated(after))
+    assert len(generated(before)) == 3
+
+
+def test_a_longer_chain_changes_no_segment(build: Build) -> None:
+    start = '"photo.png" |> fit(1024x576)'
+    body = f"let parts = chain prev from {start} times %d {{ prev |> svd.animate(using: svd.load(), seed: 1) }}"
+    short, long = (generated(build(f"{body % n}\noutput film = sequence(parts) |> video()")) for n in (2, 4))
+    assert long[:2] == short
+
+
+def test_the_ends_of_a_clip_are_taken_by_one_job(build: Build) -> None:
+    plan = build(f"{SHOTS}\noutput film = sequence(clips, crossfade: 3) |> video()")
+    taken = [[a.facts.frames for a in job.artifacts_out] for job in plan.jobs if job.id.endswith("end")]
+    assert taken == [[3], [3, 3], [3]]
+
+
 def test_changing_the_generation_changes_every_key_behind_it(build: Build) -> None:
     body = 'output film = "photo.png" |> fit(1024x576) |> svd.animate(using: svd.load(), seed: %s) |> video()'
     one, other = build(body % 1).jobs, build(body % 2).jobs

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelc_compiler import values
 from reelc_compiler.catalog import Catalog
-from reelc_compiler.facts import COUNTED_OUT, Facts
+from reelc_compiler.facts import BLEND, COUNTED_OUT, Facts
 from reelc_compiler.ir.graph import Medium, Ref, Windowed
 from reelc_compiler.values import JoinValue, Segments, SequenceValue
 from reelc_dsl.diagnostics import Frame
@@ -234,6 +234,26 @@ class Maker:
         mixed = self._mix((tail.ref, head.ref), 0, frames, levels, region, (tail, head))
         self._builder.close(region, ("dissolve", {}), {"ram": 4 * tail.facts.floats})
         return self._medium(mixed, tail.facts, region)
+
+    def blend(self, clip: Medium, other: Medium, frames: int, first: int, overlap: int) -> Medium:
+        """Two clips as one, which goes from the one to the other where both have the same frames.
+
+        Args:
+            clip: ends with the frames that both have.
+            other: begins with them.
+            frames: how many these are.
+            first: the number of the first of them among all that the two windows share.
+            overlap: how many they share, so that any stretch of the whole is mixed as the whole is.
+        """
+        start = clip.facts.frames - frames
+        levels = ((first + 1) / (overlap + 1), (first + frames) / (overlap + 1))
+        region = self._builder.region(BLEND, self._stack)
+        mixed = self._mix((clip.ref, other.ref), start, frames, levels, region, (clip, other))
+        facts = replace(clip.facts, frames=start + other.facts.frames)
+        settings = {"start": start, "first": first + 1, "last": first + frames, "of": overlap + 1}
+        ram = clip.facts.floats + other.facts.floats + 2 * facts.floats
+        self._builder.close(region, ("dissolve", settings), {"ram": ram})
+        return self._medium(mixed, facts, region)
 
     def dips(self, pieces: list[Medium], opening: JoinValue, closing: JoinValue) -> list[Medium]:
         """The pieces of a clip that comes out of a colour, and goes into one."""

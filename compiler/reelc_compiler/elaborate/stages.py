@@ -113,7 +113,7 @@ def call_stage(evaluator: "Evaluator", stage: StageInfo, bound: calls.Bound, spa
     for name, arg in bound.args.items():
         value = only(evaluator.value(arg.value, env))
         evaluated[name] = coerce(evaluator, value, params[name].kind, arg.value.span, env.module)
-    window = next((s for s in stage.decl.body if isinstance(s, ast.Window) and s.mode.text == "exact"), None)
+    window = next((s for s in stage.decl.body if isinstance(s, ast.Window)), None)
     if window is not None and not evaluator.region.sealed:
         from reelc_compiler.elaborate import windows
 

@@ -5,7 +5,7 @@ once, so the list of nodes is already topological, free of duplicates, and the s
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, Protocol, cast
 
 from reelc_compiler.canonical import canonical
@@ -33,10 +33,12 @@ class Windowed(Protocol):
     Attributes:
         split: whether it is too long to be made at once.
         wanted: whether something reads it whole all the same.
+        spare: how many frames more than a window brings a stretch may have, and cost no more.
     """
 
     split: bool
     wanted: bool
+    spare: int
 
     def stretch(self, first: int, frames: int) -> "Medium":
         """Some of its frames, as a clip that is made by itself."""
@@ -95,6 +97,7 @@ class RegionOp:
 
     Args:
         handed: what it makes is handed over to the jobs that read it, and it reads what others make where they make it.
+        kept: what it makes is handed over, as if it sampled.
     """
 
     id: int
@@ -103,6 +106,7 @@ class RegionOp:
     estimate: Mapping[str, Any]
     stack: Stack
     handed: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,10 +317,12 @@ class GraphBuilder:
 
     def close(self, region: int, stand_in: tuple[str, Mapping[str, Any]] | None, estimate: Mapping[str, Any]) -> None:
         """Record what a stage declares of itself."""
-        old = self.regions[region]
-        self.regions[region] = RegionOp(
-            id=region, stage=old.stage, stand_in=stand_in, estimate=estimate, stack=old.stack, handed=old.handed
-        )
+        self.regions[region] = replace(self.regions[region], stand_in=stand_in, estimate=estimate)
+
+    def keep(self, medium: Medium) -> None:
+        """Hand over a medium, whatever made it."""
+        region = self.media[medium]
+        self.regions[region] = replace(self.regions[region], kept=True)
 
     def medium(self, medium: Medium, region: int, source: Medium | None = None) -> None:
         """State what a slot carries; stating it again for a shared node changes nothing.

@@ -1,4 +1,4 @@
-"""Cut the media graph after each stage that samples, and where it asks for it.
+"""Cut the media graph after each stage that samples, and where it is asked for.
 
 What a sampler makes is the expensive part of a film, and the part that people look at before they pay
 for the rest. So it becomes a file of its own: a change of the upscale then repeats no generation, another
@@ -13,6 +13,7 @@ from typing import Any
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.ir.graph import Film, Handover, MediaGraph, Medium, Op, Ref, RegionOp
 from reelc_compiler.target.comfyui import handover as form
+from reelc_dsl.records import dataclass
 
 # An input of this name is where a node takes its noise from: in ComfyUI's samplers and in those of packs.
 SEED_INPUTS = frozenset({"seed", "noise_seed"})
@@ -33,20 +34,53 @@ def cut(graph: MediaGraph, catalog: Catalog) -> MediaGraph:
     """
     if graph.handovers:
         return graph
+    reached = graph.closure(graph.sinks())
+    places = _Places.of(graph, catalog, reached)
     found = {
         ref: medium
-        for ref, medium in _results(graph, catalog).items()
+        for ref, medium in _results(graph, places, reached).items()
         if form.form_of(medium.facts).save in catalog and form.form_of(medium.facts).load in catalog
     }
-    return _Cutter(graph, found).run() if found else graph
+    return _Cutter(graph, found, places).run() if found else graph
 
 
-def _results(graph: MediaGraph, catalog: Catalog) -> dict[Ref, Medium]:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where regions read what others make.
+
+    Attributes:
+        kept: those whose results are handed over whole: what samples, and what asks for it.
+        handed: those that take frames for a join.
+        sounds: those of films' sounds.
+    """
+
+    kept: frozenset[int | None]
+    handed: frozenset[int]
+    sounds: frozenset[int]
+
+    @classmethod
+    def of(cls, graph: MediaGraph, catalog: Catalog, reached: frozenset[int]) -> "_Places":
+        tracks = (film.track for film in graph.films if film.track is not None)
+        return cls(
+            kept=frozenset(op.region for op in graph.ops if op.id in reached and samples(op, catalog))
+            | {region.id for region in graph.regions if region.kept},
+            handed=frozenset(region.id for region in graph.regions if region.handed),
+            sounds=frozenset(track.part.region for track in tracks if track.part is not None),
+        )
+
+    def same(self, maker: int, reader: int | None) -> bool:
+        """Whether a region reads what another makes in the job that makes it.
+
+        A film's sound goes straight into its file. Frames that a join wants are taken where a clip was made, unless
+        that is handed over whole: the job of a sampler is the same whatever is done with the clip, so that no change
+        of a join samples it again.
+        """
+        return reader == maker or reader in self.sounds or (reader in self.handed and maker not in self.kept)
+
+
+def _results(graph: MediaGraph, places: _Places, reached: frozenset[int]) -> dict[Ref, Medium]:
     """The slots where pictures are handed to other jobs, each with its medium as the stage made it."""
-    reached = graph.closure(graph.sinks())
-    direct = _direct(graph)
-    makers = {op.region for op in graph.ops if op.id in reached and samples(op, catalog)}
-    makers |= {region.id for region in graph.regions if region.handed}
+    makers = places.kept | places.handed
     made: dict[Ref, Medium] = {}
     for medium, region in graph.media.items():
         maker = graph.ops[medium.ref.op]
@@ -57,25 +91,15 @@ def _results(graph: MediaGraph, catalog: Catalog) -> dict[Ref, Medium]:
         for op in graph.ops
         if op.id in reached
         for ref in op.refs()
-        if ref in made and op.region != graph.media[made[ref]] and op.region not in direct
+        if ref in made and not places.same(graph.media[made[ref]], op.region)
     }
     return {ref: medium for ref, medium in made.items() if ref in read}
-
-
-def _direct(graph: MediaGraph) -> frozenset[int]:
-    """The regions that are part of the job that makes what they read.
-
-    A film's sound goes straight into its file, and what is handed over is taken where it is made.
-    """
-    tracks = (film.track for film in graph.films if film.track is not None)
-    sounds = frozenset(track.part.region for track in tracks if track.part is not None)
-    return sounds | {region.id for region in graph.regions if region.handed}
 
 
 class _Cutter:
     """Rebuilds the graph, with new numbers for its nodes."""
 
-    def __init__(self, graph: MediaGraph, found: Mapping[Ref, Medium]) -> None:
+    def __init__(self, graph: MediaGraph, found: Mapping[Ref, Medium], places: _Places) -> None:
         self.graph = graph
         self.found = found
         self.results: dict[int, list[Ref]] = defaultdict(list)
@@ -86,7 +110,7 @@ class _Cutter:
         self.numbers: dict[int, int] = {}
         self.loaded: dict[Ref, Ref] = {}
         self.handovers: list[Handover] = []
-        self.direct = _direct(graph)
+        self.places = places
 
     def run(self) -> MediaGraph:
         """The cut graph."""
@@ -165,7 +189,7 @@ class _Cutter:
 
     def _ref(self, ref: Ref, region: int | None) -> Ref:
         medium = self.found.get(ref)
-        if medium is not None and region != self.graph.media[medium] and region not in self.direct:
+        if medium is not None and not self.places.same(self.graph.media[medium], region):
             return self.loaded[ref]
         return replace(ref, op=self.numbers[ref.op])
 

@@ -42,6 +42,7 @@ from reelc_dsl.diagnostics import Diagnostic, Label, Sink
 from reelc_dsl.diagnostics.codes import (
     KIND_MISMATCH,
     MISPLACED,
+    MISSING_ARGUMENT,
     NO_EFFECT_YET,
     NO_RETURN,
     RECURSION,
@@ -324,8 +325,15 @@ class _Body:
                 )
             )
         self.named_settings("window", window.args)
-        if window.mode.text == "blend":
-            self.no_effect(window, "windows that blend into each other are read, and no stage is split so yet")
+        if window.mode.text == "blend" and all(s.name.text != "overlap" for s in window.args):
+            self.sink.add(
+                Diagnostic(
+                    code=MISSING_ARGUMENT,
+                    message="windows that blend into each other share frames, and this does not say how many",
+                    span=window.span,
+                    help=("give it an `overlap`, such as `overlap: 5`",),
+                )
+            )
         stage = self.exprs.caller
         kinds = [p.kind for p in stage.params] if stage is not None else []
         if stage is not None and ([k for k in kinds if holds(k, CLIP)] != [CLIP] or stage.returns != CLIP):

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from jobs import clip, image, still
 from test_standins import made, stream, task
 
+from reelc_compiler.plan import Medium, Region, StandIn
 from reelc_runtime.preview import pictures
-from reelc_runtime.preview.standins import color, fade, flow, pick, resize
-from reelc_runtime.preview.task import Stream
+from reelc_runtime.preview.folders import Folders
+from reelc_runtime.preview.standins import color, dissolve, fade, flow, pick, resize
+from reelc_runtime.preview.task import Stream, Task
 
 
 def numbered(frames: int, width: int = 8, height: int = 6) -> Stream:
@@ -229,3 +231,61 @@ def test_bars_refuse(tmp_path: Path):
     assert resize.check(smaller) == "8x6 cannot be placed in 8x4"
     red = task(tmp_path, clip(8, 6, 2), clip(8, 8, 2), rule="pad", color="red")
     assert resize.check(red) == "bars are in one of black, white, not 'red'"
+
+
+# -- one clip that goes over into another ----------------------------------------------------------
+
+
+def dissolving(one: int, other: int, makes: int, **settings_: Any) -> tuple[str | None, Task]:
+    media = {
+        f"m{n}": Medium(node="1", slot=n, facts=clip(8, 6, frames)) for n, frames in enumerate((one, other, makes))
+    }
+    *inputs, out = media
+    region = Region(
+        id="r1", stage="blend", nodes=("1",), media_in=tuple(inputs), media_out=(out,),
+        stand_in=StandIn(kind="dissolve", settings=settings_),
+    )  # fmt: skip
+    task_ = Task(region=region, graph={"1": {}}, media=media, folders=Folders(Path()), clean=False)
+    return dissolve.check(task_), task_
+
+
+def bright(frames: int, value: int) -> Stream:
+    return Stream(clip(8, 6, frames), lambda: (np.full((6, 8, 3), value, np.uint8) for _ in range(frames)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "settings_", "shown"),
+    [
+        (4, 4, {}, [40, 80, 120, 160]),
+        (5, 6, {"start": 1, "first": 1, "last": 4, "of": 5}, [0, 40, 80, 120, 160, 200, 200]),
+        # What is left of a transition when a stretch begins or ends in it.
+        (2, 6, {"start": 0, "first": 3, "last": 4, "of": 5}, [120, 160, 200, 200, 200, 200]),
+        (3, 1, {"start": 2, "first": 1, "last": 1, "of": 5}, [0, 0, 40]),
+    ],
+)
+def test_a_dissolve(one: int, other: int, settings_: dict[str, int], shown: list[int]) -> None:
+    fault, task_ = dissolving(one, other, len(shown), **settings_)
+    assert fault is None
+    frames = list(dissolve.frames(task_, (bright(one, 0), bright(other, 200))))
+    assert [int(frame[0, 0, 0]) for frame in frames] == shown
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "makes", "settings_", "says"),
+    [
+        (4, 4, 5, {}, "a dissolve of 4 frames from number 0 on does not make 5 frames of 4 and 4"),
+        (4, 5, 5, {"start": 1}, "does not make 5 frames of 4 and 5"),
+        (4, 2, 2, {"last": 4, "of": 9}, "does not make 2 frames of 4 and 2"),
+        (4, 4, 4, {"start": -1}, "start is 0 or more, and first, last and of rise from 1"),
+        (4, 4, 4, {"first": 0}, "rise from 1"),
+        (4, 4, 4, {"first": 3, "last": 2}, "rise from 1"),
+        (4, 4, 4, {"of": 4}, "rise from 1"),
+        (4, 4, 4, {"of": "five"}, "rise from 1"),
+    ],
+)
+def test_a_dissolve_that_does_not_add_up(
+    one: int, other: int, makes: int, settings_: dict[str, Any], says: str
+) -> None:
+    fault, _ = dissolving(one, other, makes, **settings_)
+    assert fault is not None
+    assert says in fault
