@@ -45,6 +45,22 @@ def write_film(
             _encode(output, track, tone(Fraction(frames) / fps))
 
 
+def write_long(path: Path, frames: int, size: tuple[int, int]) -> None:
+    """A film of one picture, encoded once, that is all of its frames."""
+    width, height = size
+    with av.open(path.as_posix(), "w") as output:
+        stream: Any = output.add_stream("libx264", rate=24, options={"crf": "40", "preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((height, width, 3), np.uint8), format="rgb24")
+        (packet,) = [*stream.encode(frame), *stream.encode(None)]
+        data, ticks = bytes(packet), int(1 / (24 * packet.time_base))
+        for number in range(frames):
+            copy = av.Packet(data)
+            copy.stream, copy.time_base, copy.is_keyframe = stream, packet.time_base, True
+            copy.pts = copy.dts = number * ticks
+            output.mux(copy)
+
+
 def write_sound(path: Path, seconds: Fraction, *, rate: int = SOUND_RATE, channels: int = 2, at: float = 0.0) -> None:
     """A tone of 440 Hz in WAV or FLAC, by the ending, that begins after ``at`` seconds of silence."""
     codec = {".wav": "pcm_s16le", ".flac": "flac"}[path.suffix]
@@ -141,6 +157,7 @@ def write_recordings(folder: Path) -> None:
     write_sound(folder / "song.wav", Fraction(1))
     write_sound(folder / "song.flac", Fraction(10))
     write_film(folder / "uneven.mp4", 4, times=[0, 20, 150, 170], sound=False)
+    write_long(folder / "endless.mp4", 250, (4096, 4096))
     whole = (folder / "silent.mp4").read_bytes()
     (folder / "torn.mp4").write_bytes(whole[: len(whole) // 2])
     (folder / "notes.mp4").write_bytes(b"not a film at all\n" * 20)

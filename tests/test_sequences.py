@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from recordings import write_film
 
 import reelc
+from reelc_compiler.elaborate import inputs
 from reelc_runtime.media.verify import probe_video
 
 # A family, how a shot is made at its own rate and brought to 24 fps, and how many make 30 seconds: the recipes of
@@ -207,6 +208,28 @@ pipeline film {{
     call("preview", folder / "overlapping.reel", "--out", folder / "overlapping", "--clean", "--quiet")
     found = shown(folder / "overlapping" / "film.preview.mkv")
     assert [round(level / STEP) for level in found] == list(range(15))
+
+
+@pytest.mark.media
+@pytest.mark.parametrize(("codec", "ending"), [("libx264", "mp4"), ("libx265", "mkv"), ("ffv1", "mkv")])
+def test_a_long_film_is_shown_to_the_frame(
+    codec: str, ending: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loaded in stretches of five frames, with frames that are decoded in another order than they are shown."""
+    monkeypatch.setattr(inputs, "STRETCH", 5 * 32 * 32 * 12)
+    write_film(folder / f"long.{ending}", SOURCE, size=(32, 32), fps=FPS, sound=False, codec=codec)
+    program = f"""
+use trim from std.clips
+pipeline film {{
+  param walk: clip = "long.{ending}"
+  output film = sequence([walk, walk |> trim(first: 3, frames: 9), walk |> trim(first: 11, frames: 2)])
+    |> video(codec: "ffv1")
+}}
+"""
+    (folder / "long.reel").write_text(program, "utf-8")
+    call("preview", folder / "long.reel", "--out", folder / f"long-{codec}", "--clean", "--quiet")
+    found = shown(folder / f"long-{codec}" / "film.preview.mkv")
+    assert [round(level / STEP) for level in found] == [*range(SOURCE), *range(3, 12), 11, 12]
 
 
 @pytest.mark.media

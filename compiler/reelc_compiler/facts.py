@@ -33,6 +33,7 @@ class Facts:
         alpha: whether a fourth channel is carried.
         seconds: exact length of sound: of audio, or of what a film that was given has beside its pictures; None where
             there is none.
+        seekable: of a film that was given: whether any of its frames can be found by its time, counted from the first.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Facts:
     projection: str = PLAIN_PROJECTION
     alpha: bool = False
     seconds: Fraction | None = None
+    seekable: bool = False
 
     @property
     def view(self) -> tuple[str, ...]:
@@ -75,6 +77,7 @@ class Facts:
             "alpha": self.alpha,
             # Few media have sound, and the others are written as they were before any had.
             **({} if self.seconds is None else {"seconds": str(self.seconds)}),
+            **({"seekable": True} if self.seekable else {}),
         }
 
     @staticmethod

@@ -203,8 +203,8 @@ def _locked_model(reader: _Reader) -> LockedModel:
 def _locked_input(reader: _Reader) -> LockedInput:
     kind = reader.need("kind", str)
     facts = Facts(kind=kind).to_json()
-    for key in (*facts, "seconds"):
-        wanted = {"frames": int, "width": int, "height": int, "alpha": bool}.get(key, str)
+    for key in (*facts, "seconds", "seekable"):
+        wanted = {"frames": int, "width": int, "height": int, "alpha": bool, "seekable": bool}.get(key, str)
         found = reader.get(key, wanted)
         if found is not None:
             facts[key] = found

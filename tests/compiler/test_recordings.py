@@ -16,6 +16,7 @@ import reelc
 from reelc import locking
 from reelc_compiler.catalog import load_catalog
 from reelc_compiler.codecs import CODECS
+from reelc_compiler.elaborate import inputs
 from reelc_compiler.facts import AUDIO, Facts
 from reelc_compiler.inputs import InputFault
 from reelc_compiler.loader import Project
@@ -360,3 +361,91 @@ def test_a_film_is_measured_once(build: Build, tmp_path: Path, monkeypatch: pyte
         'output b = walk |> trim(first: 8, frames: 8) |> video(audio: "walk.mp4")'
     )
     assert asked == ["walk.mp4"]
+
+
+# -- long films are loaded in stretches ---------------------------------------------------------
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A film of more than ten frames is a long one."""
+    monkeypatch.setattr(inputs, "STRETCH", 10 * 64 * 48 * 12)
+
+
+def slices(plan: Plan) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """How each job loads its film: what is sliced, and which frames are taken of that."""
+    found: list[tuple[dict[str, Any], dict[str, Any] | None]] = []
+    for job in plan.jobs:
+        by_class = {node["class_type"]: node["inputs"] for node in job.graph.values()}
+        found.append((by_class.get("Video Slice", {}), by_class.get("ImageFromBatch")))
+    return found
+
+
+@pytest.mark.usefixtures("small")
+def test_a_long_film_is_loaded_in_stretches(build: Build) -> None:
+    plan = build("output film = walk |> video()")
+    assert [a.facts.frames for job in plan.jobs for a in job.artifacts_out] == [10, 10, 10]
+    assert plan.inputs[0].facts.seekable
+    first, second, third = slices(plan)
+    # From half a frame before the first one to half a frame before the one that is no longer wanted.
+    assert first == ({"video": ["1", 0], "start_time": 0.0, "duration": 9.5 / 24, "strict_duration": False}, None)
+    # Earlier by 32 frames, so here from the beginning; and counted from the end.
+    assert second[0]["start_time"] == third[0]["start_time"] == 0.0
+    assert (second[0]["duration"], third[0]["duration"]) == (19.5 / 24, 29.5 / 24)
+    assert second[1] == third[1] == {"image": ["3", 0], "batch_index": -10, "length": 10}
+    for job in plan.jobs:
+        assert validate(job.graph, load_catalog()).verdict == "accepted"
+        assert classes(job).count("LoadVideo") == 1
+
+
+@pytest.mark.usefixtures("small")
+def test_a_part_of_a_long_film_is_all_that_is_loaded(build: Build) -> None:
+    head = "use trim, still, freeze from std.clips\n"
+    plan = build("output film = walk |> trim(first: 7, frames: 9) |> video()", head=head)
+    ((_, taken),) = slices(plan)
+    assert taken == {"image": ["3", 0], "batch_index": -9, "length": 9}
+    plan = build("output film = walk |> still(at: 29) |> freeze(frames: 3, fps: 8fps) |> video()", head=head)
+    (job,) = plan.jobs
+    assert [n["inputs"]["batch_index"] for n in job.graph.values() if n["class_type"] == "ImageFromBatch"] == [-1, 0]
+    # What is longer than a stretch goes on in stretches.
+    plan = build("output film = walk |> trim(first: 7, frames: 22) |> trim(first: 1, frames: 21) |> video()", head=head)
+    assert [a.facts.frames for job in plan.jobs for a in job.artifacts_out] == [2, 10, 9]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("whole", ["a part of a film", "not seekable", "reverse"])
+def test_what_is_loaded_whole(build: Build, whole: str, tmp_path: Path) -> None:
+    head = "use reverse, trim from std.clips\n"
+    body = "output film = walk |> trim(first: 7, frames: 9) |> video()"
+    if whole == "a part of a film":
+        plan = build(body, head=head, catalog="comfyui-0.8.0")
+    elif whole == "not seekable":
+        write_film(tmp_path / "walk.ts", 30, sound=False)
+        plan = build(f'pipeline p {{ param walk: clip = "walk.ts"\n{body} }}', head=head)
+        assert not plan.inputs[0].facts.seekable
+    else:
+        plan = build("output film = walk |> reverse() |> video()", head=head)
+    assert slices(plan)[0][0] == {}
+    assert plan.jobs[0].needs.ram is not None
+    assert plan.jobs[0].needs.ram >= 30 * 64 * 48 * 12
+
+
+@pytest.mark.usefixtures("small")
+def test_a_lock_knows_that_a_film_can_be_loaded_in_parts(build: Build, tmp_path: Path) -> None:
+    body = "output film = walk |> video()"
+    plan = build(body)
+    call("models", "lock", tmp_path / "x.reel")
+    assert "seekable = true" in (tmp_path / "reel.lock").read_text("utf-8")
+    (tmp_path / "walk.mp4").unlink()
+    assert build(body).to_files() == plan.to_files()
+
+
+@pytest.mark.usefixtures("small")
+def test_a_stretch_of_a_film_has_the_memory_that_it_takes(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "EARLIER", 4)
+    frame = 64 * 48 * 12
+    plan = build("output film = walk |> trim(first: 12, frames: 5) |> video()")
+    # What is loaded with the frames before it, and the copy of what is wanted.
+    assert plan.jobs[0].needs.ram == (5 + 4 + 5) * frame
+    (found, _) = slices(plan)[0]
+    assert found["start_time"] == 7.5 / 24

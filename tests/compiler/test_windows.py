@@ -18,6 +18,7 @@ STAGES = (
     st.integers(2, 30).map(lambda n: f"twice({n})"),
     st.tuples(st.integers(2, 4), st.integers(2, 30)).map(lambda v: f"between({v[0]}, {v[1]})"),
     st.integers(2, 4).map(lambda n: f"speed({n})"),
+    st.tuples(st.integers(0, 9), st.integers(1, 30)).map(lambda v: f"trim(first: {v[0]}, frames: {v[1]})"),
     st.sampled_from(["crop(32x32)", "pad(300x300)", "clips.fit(48x48)", "retime(12fps)"]),
     st.integers(3, 12).map(lambda n: f"twice({n}, fps: 16fps) |> interpolate(24fps, memory: {n} * 0.15MB)"),
     st.integers(1, 9).map(lambda n: f'clips.fit(32x32) |> upscale(64x64, model: "x2.pth", memory: {n} * 0.15MB)'),

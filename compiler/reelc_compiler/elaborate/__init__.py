@@ -1,7 +1,7 @@
 """Elaboration: a checked program and its parameters to the typed media graph."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, cast
 
 from reelc_compiler import values
@@ -9,46 +9,23 @@ from reelc_compiler.catalog import Catalog
 from reelc_compiler.elaborate import media, stages
 from reelc_compiler.elaborate.evaluator import Evaluator
 from reelc_compiler.elaborate.films import add_film
+from reelc_compiler.elaborate.inputs import Inputs
 from reelc_compiler.elaborate.regions import Region
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
 from reelc_compiler.elaborate.targets import Target, target_of
-from reelc_compiler.facts import AUDIO, Facts, Input
-from reelc_compiler.inputs import FindFiles, InputFault, InputInfo, Probe, ReadTable, no_files, no_table
-from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Ref, Save
-from reelc_compiler.overrides import SET
+from reelc_compiler.facts import Input
+from reelc_compiler.inputs import FindFiles, Probe, ReadTable, no_files, no_table
+from reelc_compiler.ir.graph import GraphBuilder, MediaGraph, Medium, Save
 from reelc_compiler.sema.program import PipelineInfo, Program
 from reelc_compiler.values import FilmValue, Named, NodeValue, SequenceValue
 from reelc_dsl import ast
-from reelc_dsl.diagnostics import Frame, Sink
-from reelc_dsl.diagnostics.codes import UNKNOWN_NODE, UNSET_PARAM, UNUSED_LET, UNUSED_TAKE
+from reelc_dsl.diagnostics import Sink
+from reelc_dsl.diagnostics.codes import UNSET_PARAM, UNUSED_LET, UNUSED_TAKE
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.records import dataclass
-from reelc_dsl.source import Span
 
 MAX_NODES = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Loader:
-    """How ComfyUI loads an input file.
-
-    Attributes:
-        classes: the class that takes the file's name in ``field``, and what its output goes on to, by ``link``.
-        socket: the type of what comes out.
-    """
-
-    classes: tuple[str, ...]
-    field: str
-    socket: str
-    link: str = ""
-
-
-LOADERS = {
-    "image": Loader(("LoadImage",), "image", "IMAGE"),
-    "clip": Loader(("LoadVideo", "GetVideoComponents"), "file", "IMAGE", "video"),
-    "audio": Loader(("LoadAudio",), "audio", "AUDIO"),
-}
 
 # An expression that sets a parameter from outside, in a module of its own.
 Overrides = Mapping[str, ast.Expr]
@@ -102,7 +79,7 @@ def elaborate(
     """
     builder = GraphBuilder(MAX_NODES)
     reporter = Reporter(sink)
-    inputs = _Inputs(builder, outside.probe, reporter, catalog)
+    inputs = Inputs(builder, outside.probe, reporter, catalog)
     recorded: list[dict[str, Any]] = []
     asked: set[str] = set()
     taken: set[str] = set()
@@ -239,94 +216,10 @@ def _param_cell(evaluator: Evaluator, name: str, pipeline: PipelineInfo, overrid
     return Cell(compute, param.decl.name.span)
 
 
-def _recorded(value: Any, inputs: "_Inputs") -> Any:
+def _recorded(value: Any, inputs: Inputs) -> Any:
     """A parameter's value as the plan records it: an input file by its path."""
     if isinstance(value, Medium):
         return inputs.path_of(value)
     if isinstance(value, tuple):
         return [_recorded(v, inputs) for v in value]  # pyright: ignore[reportUnknownVariableType]
     return values.to_json(value)
-
-
-def _facts(whole: Facts, kind: str) -> Facts:
-    """What is known of the medium of one kind that a file gives."""
-    return Facts(kind=AUDIO, seconds=whole.seconds) if kind == AUDIO else replace(whole, seconds=None)
-
-
-class _Inputs:
-    """Input files: each measured once, and loaded by one node for each kind of medium that is made of it."""
-
-    def __init__(self, builder: GraphBuilder, probe: Probe, reporter: Reporter, catalog: Catalog) -> None:
-        self.builder = builder
-        self.catalog = catalog
-        self.probe = probe
-        self.reporter = reporter
-        self.found: dict[str, Input] = {}
-        self._paths: dict[Medium, str] = {}
-        self._names: set[str] = set()
-
-    def load(self, path: str, kind: str, module: str, span: Span) -> Medium:
-        """The medium of an input file, by the nodes that load one of its kind, in a region of its own."""
-        if span.source.name.startswith(SET):
-            # What is named on the command line lies relative to the shell, and may lie anywhere.
-            module = ""
-        try:
-            info = self.probe(path, module, kind)
-        except InputFault as fault:
-            self.reporter.add(fault.code, str(fault), span, *fault.help)
-            raise Stop from None
-        loader = LOADERS[kind]
-        lacking = next((name for name in loader.classes if name not in self.catalog), None)
-        if lacking is not None:
-            text = f"the catalog {self.catalog.name} has no {lacking}, with which an input file is loaded"
-            self.reporter.add(UNKNOWN_NODE, text, span, "compile for a catalog of a whole server")
-            raise Stop
-        item = self.found.get(info.path)
-        if item is None:
-            for code, message, help_ in info.advice:
-                self.reporter.add(code, message, span, help_)
-            item = self.found[info.path] = self._input(info)
-        stack = self.reporter.frames(Frame(span, f'"{path}"'))
-        region = self.builder.region("load", stack)
-        op = self.builder.op(
-            loader.classes[0],
-            {loader.field: item.name},
-            region=region,
-            stack=stack,
-            places={loader.field: span},
-            file=item.id,
-        )
-        for name in loader.classes[1:]:
-            op = self.builder.op(name, {loader.link: Ref(op, 0, "VIDEO")}, region=region, stack=stack, places={})
-        facts = _facts(item.facts, kind)
-        # ComfyUI decodes all of a film into floats before anything looks at it.
-        estimate = {"ram": facts.floats} if kind == "clip" else {}
-        self.builder.close(region, ("load", {"field": loader.field}), estimate)
-        medium = Medium(Ref(op, 0, loader.socket), facts)
-        self.builder.medium(medium, region)
-        self._paths[medium] = info.path
-        if kind == "clip" and item.facts.seconds is not None and "LoadAudio" in self.catalog:
-            self.builder.sounds[medium] = self.load(path, "audio", module, span)
-        return medium
-
-    def _input(self, info: InputInfo) -> Input:
-        name = info.path.rsplit("/", 1)[-1]
-        stem, dot, suffix = name.rpartition(".")
-        number = 2
-        while name in self._names:
-            # Two folders may hold files of one name; in the graph they need two.
-            name = f"{stem or suffix}-{number}{dot}{suffix}" if stem else f"{suffix}-{number}"
-            number += 1
-        self._names.add(name)
-        return Input(
-            id=f"in{len(self.found) + 1}",
-            name=name,
-            path=info.path,
-            sha256=info.sha256,
-            bytes=info.bytes,
-            facts=info.facts,
-        )
-
-    def path_of(self, medium: Medium) -> str:
-        """The path of an input's medium."""
-        return self._paths[medium]

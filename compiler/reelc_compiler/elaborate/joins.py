@@ -157,13 +157,16 @@ class Maker:
 
     def last(self, clip: Medium, before: int = 0) -> Medium:
         """The last frame of a clip, or one so many before it, which another job starts from."""
-        end = clip.facts.frames - 1 - before
+        return self.frame(clip, clip.facts.frames - 1 - before, "last", handed=True)
+
+    def frame(self, clip: Medium, at: int, name: str = "piece", *, handed: bool = False) -> Medium:
+        """One frame of a clip, as an image."""
         if (windowed := split(clip)) is not None:
-            clip, end = windowed.stretch(end, 1), 0
-        self._within(end, 1)
-        region = self._builder.region("last", self._stack, handed=True)
-        taken = self._op(TAKE, {"image": clip.ref, "batch_index": end, "length": 1}, region, (clip,))
-        self._builder.close(region, ("pick", {"first": end}), {})
+            clip, at = windowed.stretch(at, 1), 0
+        self._within(at, 1)
+        region = self._builder.region(name, self._stack, handed=handed)
+        taken = self._op(TAKE, {"image": clip.ref, "batch_index": at, "length": 1}, region, (clip,))
+        self._builder.close(region, ("pick", {"first": at}), {})
         return self._medium(taken, replace(clip.facts, kind="image", frames=1, fps=None), region)
 
     def pieces(self, clip: Medium, first: int, frames: int, whole: tuple[int, int] = (0, 0)) -> list[Medium]:

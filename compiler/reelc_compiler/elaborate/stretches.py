@@ -11,7 +11,7 @@ from reelc_compiler.elaborate import stages
 from reelc_compiler.elaborate.joins import Maker
 from reelc_compiler.elaborate.scope import Stop
 from reelc_compiler.facts import WINDOW
-from reelc_compiler.ir.graph import Medium, Stack
+from reelc_compiler.ir.graph import Medium, Stack, Windowed
 from reelc_compiler.sema import calls
 from reelc_compiler.sema.kinds import CLIP
 from reelc_compiler.sema.program import StageInfo
@@ -189,6 +189,11 @@ class Exact:
             )
         return each
 
+    @property
+    def longest(self) -> int:
+        """What a window makes."""
+        return (*self.bounds(), self._whole.facts.frames)[1]
+
     def bounds(self) -> tuple[int, ...]:
         """Where its windows begin, in its own frames."""
         if self._frames <= self._grid.step + self._grid.overlap:
@@ -233,6 +238,7 @@ class Blended:
 
     def __init__(self, instances: Instances, grid: Grid) -> None:
         self.wanted = False
+        self.longest = grid.step
         # Where a window goes over into the next there is more of it than its part of the whole.
         self.spare = grid.overlap
         self._instances = instances
@@ -299,3 +305,34 @@ class Blended:
         # Where all of it goes into another window, it travels there and the window stays.
         cut = maker.end if mixed and end - first <= self._grid.overlap else maker.piece
         return cut(self._window(number), first - begin, end - first)
+
+
+class Part:
+    """Some frames of a clip that comes in windows.
+
+    Args:
+        before: the windows of that clip.
+        first: the number of the first frame.
+        whole: what the stage makes of all of it.
+    """
+
+    split = True
+
+    def __init__(self, before: Windowed, first: int, whole: Medium) -> None:
+        self.wanted = False
+        self.longest = before.longest
+        self.spare = before.spare
+        self._before = before
+        self._first = first
+        self._whole = whole
+
+    def bounds(self) -> tuple[int, ...]:
+        """Where windows of the clip begin in the part, and it."""
+        inside = (b - self._first for b in self._before.bounds())
+        return (0, *(b for b in inside if 0 < b < self._whole.facts.frames))
+
+    def stretch(self, first: int, frames: int) -> Medium:
+        """Some of its frames, from what makes them in the clip."""
+        if (first, frames) == (0, self._whole.facts.frames):
+            return self._whole
+        return self._before.stretch(self._first + first, frames)

@@ -4,16 +4,21 @@ A clip that is too long for a stage goes through it in windows, each of which ca
 when they are asked for: what is encoded asks the stage before it for just the frames that its own window needs, and so
 on to the clip that is there. What cannot be split asks for the whole clip: where windows are exact it gets it from one
 instance of the stage, and where they blend into each other, from all of them. The grid is the stage's, so no window
-changes when a clip grows, or on another worker.
+changes when a clip grows, or on another worker. A stage that takes a part of its clip, ``window { part, first: 20 }``,
+asks what comes in windows for that part alone.
 """
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from reelc_compiler import values
 from reelc_compiler.elaborate import stages
-from reelc_compiler.elaborate.joins import reach
+from reelc_compiler.elaborate.joins import Maker, reach
 from reelc_compiler.elaborate.scope import Env, Stop
-from reelc_compiler.elaborate.stretches import Blended, Call, Exact, Grid, Instances
+from reelc_compiler.elaborate.stretches import Blended, Call, Exact, Grid, Instances, Part
+from reelc_compiler.facts import WINDOW
 from reelc_compiler.ir.graph import Medium
 from reelc_compiler.sema import calls
 from reelc_compiler.sema.program import StageInfo
@@ -46,7 +51,8 @@ def call(
     source = given.get(asked.name)
     if not isinstance(source, Medium):
         return stages.instance(evaluator, stage, given, bound, span)
-    return _blended(asked, source) if window.mode.text == "blend" else _exact(asked, source)
+    kinds = {"exact": _exact, "blend": _blended, "part": _part}
+    return kinds[window.mode.text](asked, source)
 
 
 def _exact(asked: Call, source: Medium) -> Medium:
@@ -87,6 +93,29 @@ def _blended(asked: Call, source: Medium) -> Medium:
     return made.whole
 
 
+def _part(asked: Call, source: Medium) -> Medium:
+    whole = asked.instance(source)
+    before = source.windows
+    if before is None or not before.split:
+        return whole
+    with _settings(asked) as setting:
+        first = setting("first", 0, 0, MOST)
+    facts = source.facts
+    like = replace(whole.facts, kind=facts.kind, fps=facts.fps, frames=facts.frames)
+    if like != facts or first + whole.facts.frames > facts.frames:
+        raise Instances(asked, source).differ(
+            f"frames {first} to {first + whole.facts.frames - 1} are not {values.show(whole)} of {values.show(source)}",
+            "a part has frames of its clip, in its size",
+        )
+    maker = Maker(asked.evaluator, asked.span, WINDOW)
+    if whole.facts.kind == "image":
+        return maker.frame(source, first)
+    if whole.facts.frames <= before.longest:
+        # No longer than what is made at once.
+        return before.stretch(first, whole.facts.frames)
+    return replace(whole, windows=Part(before, first, whole))
+
+
 def _limited(asked: Call, source: Medium, most: int) -> Grid | None:
     """The grid that a stage declares, within what cuts windows out and what comes in windows already.
 
@@ -105,7 +134,7 @@ def _limited(asked: Call, source: Medium, most: int) -> Grid | None:
     longest = longest * source.facts.frames // max(most, 1) - 1
     if before is not None and in_windows:
         # A clip that comes in windows goes on in windows that are no longer.
-        longest = min(longest, before.bounds()[1] + min(before.spare, grid.overlap))
+        longest = min(longest, before.longest + min(before.spare, grid.overlap))
     return Grid.within(min(longest, grid.step + grid.overlap), grid.overlap, grid.align)
 
 
@@ -115,21 +144,24 @@ def _point(diagnostic: Diagnostic) -> tuple[Any, ...]:
     return (diagnostic.code.code, *((s.source.name, s.start, s.end) for s in spans if s is not None))
 
 
-def _grid(asked: Call) -> Grid:
-    """The grid that a stage declares."""
+Setting = Callable[[str, int, int, int], int]
+
+
+@contextmanager
+def _settings(asked: Call) -> Generator[Setting]:
+    """What evaluates a setting of the window: its name, what it is without one, and its least and most."""
     evaluator, stage = asked.evaluator, asked.stage
-    settings = {s.name.text: s.value for s in asked.window.args}
-    blends = asked.window.mode.text == "blend"
+    given = {s.name.text: s.value for s in asked.window.args}
     env = Env(stage.module)
 
-    def setting(name: str, usual: int, least: int, most: int = MOST) -> int:
-        if name not in settings:
+    def setting(name: str, usual: int, least: int, most: int) -> int:
+        if name not in given:
             return usual
-        value = evaluator.value(settings[name], env)
+        value = evaluator.value(given[name], env)
         if not least <= value <= most:
             allowed = f"{least} or more" if most == MOST else f"{least} or {most}"
             raise evaluator.stop(
-                OUT_OF_RANGE, f"`{name}` of a window is {allowed}, and this is {value}", settings[name].span
+                OUT_OF_RANGE, f"`{name}` of a window is {allowed}, and this is {value}", given[name].span
             )
         return value
 
@@ -140,10 +172,17 @@ def _grid(asked: Call) -> Grid:
         for statement in stage.decl.body:
             if isinstance(statement, ast.Let):
                 env.cells[statement.name.text] = evaluator.let_cell(statement, env)
-        overlap = setting("overlap", 1, 1) if blends else setting("overlap", 0, 0, 1)
-        align = setting("align", 1, 1)
-        # Without a longest window it only goes on in those that it is given. More than two never have the same frame.
-        frames = setting("frames", MOST, 2 * overlap if blends else 1)
+        yield setting
     finally:
         evaluator.reporter.stack.pop()
+
+
+def _grid(asked: Call) -> Grid:
+    """The grid that a stage declares."""
+    blends = asked.window.mode.text == "blend"
+    with _settings(asked) as setting:
+        overlap = setting("overlap", 1, 1, MOST) if blends else setting("overlap", 0, 0, 1)
+        align = setting("align", 1, 1, MOST)
+        # Without a longest window it only goes on in those that it is given. More than two never have the same frame.
+        frames = setting("frames", MOST, 2 * overlap if blends else 1, MOST)
     return Grid.within(frames, overlap, align)

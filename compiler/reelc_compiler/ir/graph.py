@@ -33,11 +33,13 @@ class Windowed(Protocol):
     Attributes:
         split: whether it is too long to be made at once.
         wanted: whether something reads it whole all the same.
-        spare: how many frames more than a window brings a stretch may have, and cost no more.
+        longest: how many frames a stretch may have to cost what a window does.
+        spare: how many more it may have to reach into the next window.
     """
 
     split: bool
     wanted: bool
+    longest: int
     spare: int
 
     def stretch(self, first: int, frames: int) -> "Medium":
@@ -273,12 +275,17 @@ class GraphBuilder:
         places: Mapping[str, Span],
         media: tuple[Medium, ...] = (),
         file: str | None = None,
+        apart: Any = None,
     ) -> int:
-        """The id of a node of this class with these inputs, made if there is none yet."""
+        """The id of a node of this class with these inputs, made if there is none yet.
+
+        Args:
+            apart: tells nodes from each other that would be the same.
+        """
         for medium in media:
             _read_whole(medium)
         plain = {k: ["ref", v.op, v.slot] if isinstance(v, Ref) else ["lit", v] for k, v in inputs.items()}
-        key = canonical([class_type, plain, file])
+        key = canonical([class_type, plain, file, apart])
         number = self._known.setdefault(key, len(self.ops))
         views = self._behind(inputs, media)
         if number < len(self.ops):

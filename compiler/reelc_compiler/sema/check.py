@@ -1,5 +1,7 @@
 """Kinds in all code, called or not: files, stages, pipelines and their statements."""
 
+from collections.abc import Mapping
+
 from reelc_compiler.catalog import Catalog
 from reelc_compiler.sema import outputs as names
 from reelc_compiler.sema.exprs import Exprs
@@ -10,6 +12,7 @@ from reelc_compiler.sema.kinds import (
     DURATION,
     FILM,
     FLOAT,
+    IMAGE,
     INT,
     MONEY,
     RANGE,
@@ -75,9 +78,25 @@ STAND_INS = (
 SETTINGS: dict[str, dict[str, Kind]] = {
     "estimate": {"vram": BYTES, "ram": BYTES, "work": FLOAT},
     "target": {"deadline": DURATION, "budget": MONEY, "vram": BYTES, "duration": DURATION, "policy": TEXT},
-    "window": {"frames": INT, "overlap": INT, "align": INT},
 }
-WINDOWS = ("exact", "blend")
+WINDOWS: dict[str, dict[str, Kind]] = {
+    "exact": {"frames": INT, "overlap": INT, "align": INT},
+    "blend": {"frames": INT, "overlap": INT, "align": INT},
+    "part": {"first": INT},
+}
+# What they cannot do without: its name, what to say, and what to do.
+NEEDED = {
+    "blend": (
+        "overlap",
+        "windows that blend into each other share frames, and this does not say how many",
+        "give it an `overlap`, such as `overlap: 5`",
+    ),
+    "part": (
+        "first",
+        "a part begins with a frame of its clip, and this does not say with which",
+        "give it a `first`, such as `first: 0`",
+    ),
+}
 
 
 def check(program: Program, catalog: Catalog, sink: Sink, *, library_texts: bool = False) -> None:
@@ -290,10 +309,9 @@ class _Body:
         )
 
     def settings(self, block: ast.Settings) -> None:
-        self.named_settings(block.kind, block.settings)
+        self.named_settings(block.kind, block.settings, SETTINGS[block.kind])
 
-    def named_settings(self, what: str, settings: tuple[ast.Setting, ...]) -> None:
-        known = SETTINGS[what]
+    def named_settings(self, what: str, settings: tuple[ast.Setting, ...], known: Mapping[str, Kind]) -> None:
         seen: dict[str, ast.Setting] = {}
         for setting in settings:
             name = setting.name.text
@@ -314,29 +332,34 @@ class _Body:
             seen.setdefault(name, setting)
 
     def window(self, window: ast.Window) -> None:
-        if window.mode.text not in WINDOWS:
+        mode = window.mode.text
+        if mode not in WINDOWS:
             self.sink.add(
                 Diagnostic(
                     code=UNKNOWN_NAME,
-                    message=f"there are no windows `{window.mode.text}`",
+                    message=f"there are no windows `{mode}`",
                     span=window.mode.span,
-                    help=did_you_mean(window.mode.text, WINDOWS) or ("they are `exact` or `blend`",),
-                    fix=respell(window.mode.span, window.mode.text, WINDOWS),
+                    help=did_you_mean(mode, WINDOWS) or ("they are `exact`, `blend` or `part`",),
+                    fix=respell(window.mode.span, mode, WINDOWS),
                 )
             )
-        self.named_settings("window", window.args)
-        if window.mode.text == "blend" and all(s.name.text != "overlap" for s in window.args):
+        # Of one that is no mode, what others take is checked all the same.
+        self.named_settings("window", window.args, WINDOWS.get(mode, WINDOWS["exact"]))
+        lacking = NEEDED.get(mode)
+        if lacking is not None and all(s.name.text != lacking[0] for s in window.args):
+            _, why, help_ = lacking
             self.sink.add(
                 Diagnostic(
                     code=MISSING_ARGUMENT,
-                    message="windows that blend into each other share frames, and this does not say how many",
+                    message=why,
                     span=window.span,
-                    help=("give it an `overlap`, such as `overlap: 5`",),
+                    help=(help_,),
                 )
             )
         stage = self.exprs.caller
         kinds = [p.kind for p in stage.params] if stage is not None else []
-        if stage is not None and ([k for k in kinds if holds(k, CLIP)] != [CLIP] or stage.returns != CLIP):
+        made = (CLIP, IMAGE) if mode == "part" else (CLIP,)
+        if stage is not None and ([k for k in kinds if holds(k, CLIP)] != [CLIP] or stage.returns not in made):
             self.sink.add(
                 Diagnostic(
                     code=MISPLACED,

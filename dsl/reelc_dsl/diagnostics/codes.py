@@ -127,6 +127,7 @@ STD_CHANGED = _declare("W0605", "std-changed", "The standard library is not the 
 LOCKED_INPUT_CHANGED = _declare("W0606", "locked-input-changed", "An input file is not the one of the lock.")
 NOT_IN_LOCK = _declare("W0607", "not-in-lock", "A program needs model files that the lock does not have.")
 LARGE_INPUT = _declare("W0608", "large-input", "A film is larger than what ComfyUI takes in one upload.")
+LONG_INPUT = _declare("W0610", "long-input", "A film is needed whole, and takes more host RAM than a worker has.")
 UNEVEN_RATE = _declare("W0609", "uneven-rate", "The frames of a film do not follow each other evenly.")
 INPUT_FROM_LOCK = _declare("N0605", "input-from-lock", "An input file is not there; its facts come from the lock.")
 

@@ -27,6 +27,8 @@ Frame = NDArray[np.uint8]
 # zlib's fastest level: noisy film frames gain little from a higher one.
 COMPRESSION = "1"
 STILL_RATE = Fraction(1)
+# Seconds: the key frame before a time may be found too late by as many frames as a codec decodes out of order.
+EARLIER = 5
 
 
 def encode_apng(frames: Iterable[Frame], to: Path, *, width: int, height: int, fps: Fraction) -> int:
@@ -81,10 +83,16 @@ def _finish(output: Any, to: Path) -> None:
         raise writing(error, to) from error
 
 
-def read_frames(path: Path, *, limit: int = 1_000_000) -> Iterator[tuple[Frame, Fraction]]:
+def read_frames(
+    path: Path, *, since: Fraction | None = None, limit: int = 1_000_000
+) -> Iterator[tuple[Frame, Fraction]]:
     """The pictures of an animated PNG or a film with the seconds that each is shown; 0 where the file does not say.
 
     Those of a film are turned as its display matrix says, by whole quarters as ComfyUI does.
+
+    Args:
+        since: the first second that is wanted, of a film in which frames are found by their time.
+        limit: how many pictures a file may have.
 
     Raises:
         NotAVideo, Truncated: it cannot be decoded.
@@ -95,13 +103,19 @@ def read_frames(path: Path, *, limit: int = 1_000_000) -> Iterator[tuple[Frame, 
         with opened(path) as container:
             if not container.streams.video:
                 raise NotAVideo(f"{path.name} holds no pictures")
-            for frame in container.decode(video=0):
+            stream = container.streams.video[0]
+            base = stream.time_base or STILL_RATE
+            if since is not None:
+                container.seek(int(max(since - EARLIER, 0) / base), stream=stream)
+            for frame in container.decode(stream):
                 if frame.is_corrupt:
                     raise Truncated(f"{path.name} is damaged: frame {count} cannot be decoded cleanly")
                 count += 1
                 if count > limit:
                     raise TooLarge(f"{path.name} has more than {limit} frames")
                 base = frame.time_base or STILL_RATE
+                if since is not None and (frame.pts or 0) * base < since:
+                    continue
                 picture = cast(Frame, frame.to_ndarray(format="rgb24"))
                 if quarters(frame):
                     picture = np.ascontiguousarray(np.rot90(picture, quarters(frame)))

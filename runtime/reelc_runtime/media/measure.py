@@ -30,6 +30,11 @@ MAX_HOURS = 12
 MAX_RATE = 768_000
 # The share of a frame's time by which a clock of thousandths of a second is off, for up to 120 frames a second.
 JITTER = Fraction(1, 4)
+# Containers in which frames are found by an index; in others, such as MPEG-TS, a search ends somewhere near.
+INDEXED = frozenset({"mov", "mp4", "matroska", "webm"})
+# Where in a film that is tried out, and by how many frames codecs change the order at most.
+PLACES = 16
+REORDERED = 16
 # Pictures that stand still: what a picture file is to libav.
 STILLS = frozenset({"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe"})
 
@@ -54,6 +59,8 @@ def measure(path: Path) -> Measured:
             if size is None and not container.streams.audio:
                 raise Unmeasured("is no film and no sound", "a clip or a sound is wanted here")
         facts, even = (Facts(kind=AUDIO), True) if size is None else _film(path, size)
+        if even and facts.kind != AUDIO:
+            facts = replace(facts, seekable=_seekable(path, facts))
         with opened(path) as container:
             seconds = _sound(container, path)
     except UnicodeDecodeError:
@@ -104,6 +111,26 @@ def _film(path: Path, size: tuple[int, int]) -> tuple[Facts, bool]:
     even = all(abs((time - times[0]) * base - number / fps) * fps <= JITTER for number, time in enumerate(times))
     width, height = size
     return Facts(kind="clip", width=width, height=height, frames=len(times), fps=fps), even
+
+
+def _seekable(path: Path, facts: Facts) -> bool:
+    """Whether any frame can be found by its time.
+
+    ComfyUI's Video Slice seeks to a time and goes on from the key frame that it finds, which must not lie behind what
+    is looked for by more than frames are decoded out of order.
+    """
+    with opened(path) as container:
+        stream = container.streams.video[0]
+        if not INDEXED.intersection(container.format.name.split(",")) or stream.time_base is None:
+            return False
+        assert facts.fps is not None, "a film has a rate"
+        each = 1 / (facts.fps * stream.time_base)
+        for number in range(0, facts.frames, max(facts.frames // PLACES, 1)):
+            container.seek(int(number * each), stream=stream)
+            found = next((p.pts for p in container.demux(stream) if p.pts is not None and not p.is_discard), None)
+            if found is None or found > (number + REORDERED) * each or (number == 0 and found > each / 4):
+                return False
+    return True
 
 
 def _times(container: InputContainer, stream: VideoStream) -> tuple[list[int], int]:

@@ -124,6 +124,29 @@ def test_uneven_frames_are_said(tmp_path: Path):
     assert (found.facts.frames, found.even) == (4, False)
 
 
+@pytest.mark.parametrize(
+    ("ending", "codec", "seekable"),
+    [("mp4", "libx264", True), ("mov", "libx265", True), ("mkv", "mpeg4", True), ("webm", "libvpx-vp9", True),
+     ("avi", "mpeg4", False), ("ts", "libx264", False)],
+)  # fmt: skip
+def test_where_frames_are_found_by_their_time(tmp_path: Path, ending: str, codec: str, seekable: bool):
+    path = tmp_path / f"a.{ending}"
+    write_film(path, 60, sound=False, codec=codec)
+    try:
+        found = measure(path)
+    except Unmeasured:
+        # Frames of an AVI may have no times of their own.
+        assert ending == "avi"
+        return
+    assert found.facts.seekable == seekable
+
+
+def test_a_film_that_begins_later_is_not_searched(tmp_path: Path):
+    write_film(tmp_path / "a.mkv", 8, times=[1000 + round(n * 1000 / 24) for n in range(8)], sound=False)
+    found = measure(tmp_path / "a.mkv")
+    assert (found.even, found.facts.seekable) == (True, False)
+
+
 @pytest.mark.parametrize("name", ["a.mp3", "a.flac"])
 def test_a_song_with_a_cover_is_a_sound(tmp_path: Path, name: str):
     write_record(tmp_path / name)

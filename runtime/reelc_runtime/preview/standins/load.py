@@ -1,6 +1,8 @@
 """``load``: the uploaded file itself, decoded as ComfyUI decodes it. Of a sound nothing is needed."""
 
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 from reelc_runtime.media.errors import MediaError
@@ -9,7 +11,7 @@ from reelc_runtime.preview import pictures
 from reelc_runtime.preview.errors import StandInError
 from reelc_runtime.preview.folders import BadName
 from reelc_runtime.preview.pictures import Frame
-from reelc_runtime.preview.task import StandInKind, Stream, Task
+from reelc_runtime.preview.task import StandInKind, Stream, Task, whole
 
 
 def _path(task: Task) -> Path:
@@ -25,7 +27,9 @@ def _path(task: Task) -> Path:
 
 
 def check(task: Task) -> str | None:
-    """The file must have been uploaded."""
+    """The file must have been uploaded; a stretch of it begins somewhere."""
+    if whole(task.settings.get("first", 0), 0) is None:
+        return f"first is 0 or more, not {task.settings.get('first')!r}"
     try:
         _path(task)
     except StandInError as error:
@@ -50,8 +54,13 @@ def _frames(task: Task) -> Iterator[Frame]:
             raise StandInError(f"{path.name} is not a picture that can be decoded")
         yield picture
         return
+    first = whole(task.settings.get("first", 0), 0)
+    assert first is not None, "checked before anything starts"
     try:
-        for frame, _ in read_frames(path):
+        # All frames that a region without `first` finds are its own; a stretch has as many as were planned.
+        frames = task.makes.frames if "first" in task.settings else None
+        since = (first - Fraction(1, 2)) / task.makes.fps if first and task.makes.fps else None
+        for frame, _ in islice(read_frames(path, since=since), frames):
             yield frame
     except MediaError as error:
         raise StandInError(f"{path.name} is not a clip that can be decoded") from error
