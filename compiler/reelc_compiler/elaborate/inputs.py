@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from reelc_compiler.catalog import Catalog
-from reelc_compiler.elaborate.joins import TAKE, reach
+from reelc_compiler.elaborate.maker import TAKE, reach
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Stop
 from reelc_compiler.facts import AUDIO, Facts, Input

@@ -220,7 +220,7 @@ def film(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span],
     clips = value.clips if isinstance(value, SequenceValue) else (value,)
     if isinstance(value, Medium) and value.windows is not None and value.windows.split:
         # Few clips are that long.
-        from reelc_compiler.elaborate.joins import Maker
+        from reelc_compiler.elaborate.maker import Maker
 
         clips = tuple(Maker(evaluator, span, "video").pieces(value, 0, facts.frames))
     return FilmValue(clips, facts, codec.name, crf, *_soundtrack(evaluator, codec, given, places))

@@ -8,7 +8,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from reelc_compiler.elaborate import stages
-from reelc_compiler.elaborate.joins import Maker
+from reelc_compiler.elaborate.maker import Maker
 from reelc_compiler.elaborate.scope import Stop
 from reelc_compiler.facts import WINDOW
 from reelc_compiler.ir.graph import Medium, Stack, Windowed

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from reelc_compiler import values
-from reelc_compiler.elaborate.joins import Maker
+from reelc_compiler.elaborate.maker import Maker
 from reelc_compiler.elaborate.scope import Env
 from reelc_compiler.ir.graph import Medium
 from reelc_compiler.units import Duration

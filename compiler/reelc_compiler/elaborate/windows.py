@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelc_compiler import values
 from reelc_compiler.elaborate import stages
-from reelc_compiler.elaborate.joins import Maker, reach
+from reelc_compiler.elaborate.maker import Maker, reach
 from reelc_compiler.elaborate.scope import Env, Stop
 from reelc_compiler.elaborate.stretches import Blended, Call, Exact, Grid, Instances, Part
 from reelc_compiler.facts import WINDOW

@@ -289,3 +289,22 @@ def test_a_dissolve_that_does_not_add_up(
     fault, _ = dissolving(one, other, makes, **settings_)
     assert fault is not None
     assert says in fault
+
+
+@pytest.mark.parametrize("length", [2, 5, 9])
+def test_parts_of_a_fade_are_what_the_whole_is(tmp_path: Path, length: int) -> None:
+    for name in ("opening", "closing"):
+        whole = [fade.shown(n, length, **{"opening": 0, "closing": 0, name: length}) for n in range(length)]
+        for cut in range(1, length):
+            parts = [
+                fade.shown(n, frames, **{"opening": 0, "closing": 0, name: frames}, first=first, of=length)
+                for first, frames in ((0, cut), (cut, length - cut))
+                for n in range(frames)
+            ]
+            assert parts == whole
+
+
+@pytest.mark.parametrize("more", [{"first": -1}, {"first": 3, "of": 5}, {"of": 2}, {"first": "one"}, {"of": 2.5}])
+def test_a_part_of_a_fade_that_is_none(tmp_path: Path, more: dict[str, Any]) -> None:
+    task_ = task(tmp_path, clip(8, 6, 9), clip(8, 6, 9), opening=3, **more)
+    assert "what is seen of a fade is a part of it" in str(fade.check(task_))
