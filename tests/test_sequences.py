@@ -211,6 +211,30 @@ pipeline film {{
 
 
 @pytest.mark.media
+def test_clips_that_share_a_node_are_shown_each(folder: Path) -> None:
+    """Stages that take the same frame have one node, which belongs to the first of them."""
+    program = """
+use hold, trim, still, freeze, retime from std.clips
+pipeline film {
+  param walk: clip = "walk.mkv"
+  let a = walk |> trim(frames: 3)
+  let last = walk |> trim(first: 15, frames: 1)
+  let held = walk |> still(at: 15) |> freeze(frames: 2, fps: 24fps)
+  let slow = a |> retime(to: 12fps) |> retime(to: 24fps)
+  let slower = a |> retime(to: 8fps) |> retime(to: 24fps)
+  let cut = sequence([walk |> hold(frames: 3), last, held, slow, slower]) |> video(codec: "ffv1")
+  require cut.frames == 28 and cut.duration == 28 / 24fps and cut.fps == 24fps and cut.size == 32x32
+    else "{{ cut }} lasts {{ cut.duration }}"
+  output film = cut
+}
+"""
+    (folder / "shared.reel").write_text(program, "utf-8")
+    call("preview", folder / "shared.reel", "--out", folder / "shared", "--clean", "--quiet")
+    found = shown(folder / "shared" / "film.preview.mkv")
+    assert [round(level / STEP) for level in found] == [*range(16), *[15] * 6, 0, 1, 2, 0, 1, 2]
+
+
+@pytest.mark.media
 @pytest.mark.parametrize(("codec", "ending"), [("libx264", "mp4"), ("libx265", "mkv"), ("ffv1", "mkv")])
 def test_a_long_film_is_shown_to_the_frame(
     codec: str, ending: str, folder: Path, monkeypatch: pytest.MonkeyPatch

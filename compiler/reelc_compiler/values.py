@@ -176,7 +176,7 @@ def field(value: Any, name: str) -> Any:
             return dict(value.outputs)[name]
         case Size():
             return {"width": value.width, "height": value.height}[name]
-        case Medium() | SequenceValue():
+        case Medium() | SequenceValue() | FilmValue():
             return _fact(value.facts, name)
         case _:
             raise KeyError(name)
@@ -224,7 +224,7 @@ def show(value: Any) -> str:
             return name
         case Medium(facts=facts) if facts.kind == AUDIO:
             return f"{decimal_text(facts.seconds or Fraction(0), 3)}s of sound"
-        case Medium(facts=facts) | SequenceValue(facts=facts):
+        case Medium(facts=facts) | SequenceValue(facts=facts) | FilmValue(facts=facts):
             what = f"{facts.width}x{facts.height}"
             if facts.fps is not None:
                 what += f", {facts.frames} frames at {rate_text(facts.fps)}"

@@ -291,6 +291,10 @@ class GraphBuilder:
         if number < len(self.ops):
             # A shared node speaks for whoever asked last: that is who now states what it carries.
             self._views[number] = views
+            if region is not None and self.ops[number].region != region:
+                # It belongs to the region that came first, and this one reads the same without it.
+                known = self.reads.setdefault(region, [])
+                known.extend(medium for medium in media if medium not in known)
             return number
         self._views.append(views)
         self.ops.append(

@@ -110,9 +110,11 @@ SOCKETS: Mapping[Kind, str] = {IMAGE: "IMAGE", CLIP: "IMAGE", AUDIO: "AUDIO", MA
 FROM_FILE = (IMAGE, CLIP, AUDIO)
 
 _PICTURE: Mapping[str, Kind] = {"width": INT, "height": INT, "size": SIZE, "layout": TEXT, "projection": TEXT}
+_MOVING: Mapping[str, Kind] = {**_PICTURE, "frames": INT, "fps": RATE, "duration": DURATION}
 FACTS: Mapping[Kind, Mapping[str, Kind]] = {
     IMAGE: _PICTURE,
-    CLIP: {**_PICTURE, "frames": INT, "fps": RATE, "duration": DURATION, "audio": AUDIO},
+    CLIP: {**_MOVING, "audio": AUDIO},
+    FILM: _MOVING,
     AUDIO: {"duration": DURATION},
     SIZE: {"width": INT, "height": INT},
 }
