@@ -10,6 +10,7 @@ from reelc_compiler.elaborate import media, stages
 from reelc_compiler.elaborate.evaluator import Evaluator
 from reelc_compiler.elaborate.films import add_film
 from reelc_compiler.elaborate.inputs import Inputs
+from reelc_compiler.elaborate.limits import Limits
 from reelc_compiler.elaborate.regions import Region
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Cell, Env, Stop
@@ -80,6 +81,7 @@ def elaborate(
     builder = GraphBuilder(MAX_NODES)
     reporter = Reporter(sink)
     inputs = Inputs(builder, outside.probe, reporter, catalog)
+    limits = Limits()
     recorded: list[dict[str, Any]] = []
     asked: set[str] = set()
     taken: set[str] = set()
@@ -101,7 +103,7 @@ def elaborate(
             except Stop:
                 continue
         recorded.append(params)
-        _statements(evaluator, pipeline, env, builder, sink, label)
+        _statements(evaluator, pipeline, env, builder, sink, label, limits)
         taken |= evaluator.taken
         derived |= evaluator.derived
     for name in sorted(asked - taken) if not sink.has_errors else ():
@@ -113,11 +115,12 @@ def elaborate(
             *(did_you_mean(name, derived) or ("`reelc take FILE --forget NAME` forgets it",)),
         )
     graph = builder.build()
-    if reporter.held_back and not sink.has_errors:
+    if not sink.has_errors:
         needed = graph.closure(graph.sinks())
         for clip, said in reporter.held_back:
             if clip.windows is not None and clip.windows.wanted and clip.ref.op in needed:
                 sink.extend(said)
+        limits.check(graph, sink)
     return Elaborated(
         pipeline=pipeline.decl.name.text,
         params=_together(recorded),
@@ -136,7 +139,13 @@ def _together(recorded: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _statements(
-    evaluator: Evaluator, pipeline: PipelineInfo, env: Env, builder: GraphBuilder, sink: Sink, label: str
+    evaluator: Evaluator,
+    pipeline: PipelineInfo,
+    env: Env,
+    builder: GraphBuilder,
+    sink: Sink,
+    label: str,
+    limits: Limits,
 ) -> None:
     lets: list[ast.Let] = []
     failed = False
@@ -151,6 +160,7 @@ def _statements(
                     stages.require(evaluator, statement, env)
                 case ast.Settings(kind="target"):
                     target = target_of(evaluator, statement, env) or target
+                    limits.hear(evaluator, statement, env)
                 case ast.OutputStmt(name=name, value=value):
                     made = evaluator.value(value, env)
                     if isinstance(made, NodeValue):

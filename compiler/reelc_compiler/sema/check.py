@@ -77,7 +77,14 @@ STAND_INS = (
 )
 SETTINGS: dict[str, dict[str, Kind]] = {
     "estimate": {"vram": BYTES, "ram": BYTES, "work": FLOAT},
-    "target": {"deadline": DURATION, "budget": MONEY, "vram": BYTES, "duration": DURATION, "policy": TEXT},
+    "target": {
+        "deadline": DURATION,
+        "budget": MONEY,
+        "vram": BYTES,
+        "ram": BYTES,
+        "duration": DURATION,
+        "policy": TEXT,
+    },
 }
 WINDOWS: dict[str, dict[str, Kind]] = {
     "exact": {"frames": INT, "overlap": INT, "align": INT},
@@ -390,7 +397,7 @@ class _Body:
 
     def idle(self, statement: ast.Settings) -> None:
         """Say which settings of a target nothing acts on yet."""
-        names = [s.name.text for s in statement.settings if s.name.text not in ("duration", "policy")]
+        names = [s.name.text for s in statement.settings if s.name.text in ("deadline", "budget")]
         if names:
             shown = ", ".join(f"`{name}`" for name in names)
             self.no_effect(statement, f"`target` is read, and nothing acts on {shown} yet")

@@ -74,6 +74,7 @@ OUT_OF_RANGE = _declare("E0402", "out-of-range", "A value lies outside what the 
 NOT_WHOLE = _declare("E0403", "not-whole", "A count of frames or pixels does not come out whole.")
 BAD_SEED = _declare("E0404", "bad-seed", "A seed that ComfyUI's window could not hold exactly.")
 TOO_LARGE = _declare("E0405", "too-large", "The program makes more nodes than anything should.")
+OVER_TARGET = _declare("E0406", "over-target", "A stage takes more memory than the pipeline's target allows.")
 UNSAID_VIEW = _declare(
     "E0430", "unsaid-view", "A stage does not say what becomes of pictures for two eyes or of a sphere."
 )
@@ -82,6 +83,7 @@ FRAGILE_SEED = _declare(
     "W0402", "fragile-seed", "A seed is derived from a position, so inserting a shot changes the others."
 )
 UNUSED_TAKE = _declare("W0403", "unused-take", "A take was chosen for a name from which no seed is derived.")
+MUCH_MEMORY = _declare("W0404", "much-memory", "A stage takes more host RAM than a worker usually has.")
 STAGE_NOTE = _declare("N0401", "stage-note", "A stage says what it made of what it was given.")
 SOUND_LENGTH = _declare("N0402", "sound-length", "The sound over a film is longer or shorter than the film.")
 
