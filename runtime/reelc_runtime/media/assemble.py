@@ -223,11 +223,13 @@ def _read(path: Path) -> Generator[InputContainer]:
 
 
 def _mux_options(how: Format, fps: Fraction, track: SoundTrack | None) -> dict[str, str]:
-    """The container's options; with sound the clock of MP4's edit lists ticks for samples and for frames exactly."""
+    """The container's options; the clock of MP4's edit lists ticks for frames, and for samples, exactly."""
     options = dict(how.mux)
-    if track is not None and how.muxer in ("mp4", "mov"):
-        exact = lcm(track.rate, fps.numerator)
-        options["movie_timescale"] = str(exact if exact < MOST_TICKS else track.rate)
+    if how.muxer in ("mp4", "mov"):
+        # Thousandths of a second are what they tick without being asked.
+        ticks = 1000 if track is None else track.rate
+        exact = lcm(ticks, fps.numerator)
+        options["movie_timescale"] = str(exact if exact < MOST_TICKS else ticks)
     return options
 
 

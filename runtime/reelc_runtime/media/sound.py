@@ -163,9 +163,13 @@ def _laid(source: Any, path: Path, rate: int, channels: int, how: Laid, total: i
 def _from(source: Any, path: Path, rate: int, channels: int, start: int, *, loop: bool) -> Iterator[Samples]:
     """A sound without its first samples, and from there again for ever where it loops."""
     late = round(lead(path) * rate)
+    stated = _stated(source) if loop else None
     while True:
         skip, made = start, 0
-        for piece in _shifted(_decoded(source, path, rate, channels), channels, late):
+        samples = _shifted(_decoded(source, path, rate, channels), channels, late)
+        if stated is not None:
+            samples = _first(samples, int(stated * rate + Fraction(1, 2)) + late)
+        for piece in samples:
             kept = piece[:, min(skip, piece.shape[1]) :]
             skip -= piece.shape[1] - kept.shape[1]
             made += kept.shape[1]
@@ -174,6 +178,27 @@ def _from(source: Any, path: Path, rate: int, channels: int, start: int, *, loop
         if not loop or not made:
             return
         source.seek(0)
+
+
+def _stated(source: Any) -> Fraction | None:
+    """How long a sound is that fills its last block with silence, as AAC does; None where only decoding tells.
+
+    Of an MP4 this is exact: its edit list says what is to be played. A decoder gives the filling, too, which would be
+    heard as a gap between two rounds of a loop.
+    """
+    stream = source.streams.audio[0]
+    if "mp4" not in source.format.name.split(",") or not stream.duration or stream.time_base is None:
+        return None
+    return Fraction(stream.duration * stream.time_base)
+
+
+def _first(samples: Iterator[Samples], count: int) -> Iterator[Samples]:
+    """A sound up to so many samples."""
+    for piece in samples:
+        yield piece[:, :count]
+        count -= piece.shape[1]
+        if count <= 0:
+            return
 
 
 def _shifted(samples: Iterator[Samples], channels: int, by: int) -> Iterator[Samples]:

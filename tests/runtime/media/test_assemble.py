@@ -155,3 +155,15 @@ def test_parts_in_which_more_and_fewer_pictures_wait_for_others(tmp_path: Path, 
     assert exact_times(tmp_path / "film.mp4") == [number / Fraction(24) for number in range(total)]
     assert probe_video(tmp_path / "film.mp4").fps == 24
     assert np.array_equal(np.concatenate([luma(part) for part in parts]), luma(tmp_path / "film.mp4"))
+
+
+@pytest.mark.parametrize("fps", [Fraction(24), Fraction(24000, 1001), Fraction(30), Fraction(25)])
+def test_a_silent_film_says_exactly_how_long_it_is(tmp_path: Path, fps: Fraction):
+    """The clock of its edit list has a tick for each frame."""
+    parts = [film(tmp_path / "a.mp4", 20, fps=fps)]
+    assemble(parts, planned(20, fps), tmp_path / "film.mp4", metadata={})
+    with av.open(str(tmp_path / "film.mp4")) as found:
+        stream = found.streams.video[0]
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        assert stream.duration * stream.time_base == 20 / fps

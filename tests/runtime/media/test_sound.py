@@ -1,7 +1,9 @@
 """The sound of films: where it begins, how long it lasts, what becomes of it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -14,7 +16,8 @@ from numpy.typing import NDArray
 from recordings import tone, write_film, write_record, write_samples, write_shifted, write_sound
 
 from reelc_compiler.codecs import CODECS
-from reelc_compiler.facts import AUDIO, Facts
+from reelc_compiler.facts import AUDIO, Facts, Laid
+from reelc_compiler.plan import Sound
 from reelc_runtime.media import sound as module
 from reelc_runtime.media.assemble import assemble
 from reelc_runtime.media.encode import encode
@@ -105,6 +108,28 @@ def test_a_films_own_sound_fits_its_pictures_wherever_its_streams_begin(
     samples, _ = heard(with_sound(tmp_path, tmp_path / "shifted.mkv", "prores"))
     assert samples.shape[1] == 48000
     assert abs(loudest(samples) - round(at * 48000)) <= 96
+
+
+@pytest.mark.parametrize("start", [Fraction(0), Fraction(1)])
+@pytest.mark.parametrize(("name", "codec"), [("s.wav", "pcm_s16le"), ("s.flac", "flac"), ("s.m4a", "aac")])
+def test_a_loop_has_no_gap(tmp_path: Path, name: str, codec: str, start: Fraction):
+    """A click in each second of three, for ten seconds: also where the codec fills its last block with silence."""
+    rate = 44100
+    samples = np.zeros((2, 3 * rate), np.float32)
+    for second in range(3):
+        samples[:, second * rate + rate // 2] = 0.9
+    write_samples(tmp_path / name, samples, rate, codec=codec)
+    facts = Facts(kind=AUDIO, seconds=Fraction(3))
+    laid = Sound(input="in1", artifact=None, facts=facts, how=Laid(start=start, loop=True))
+    output = replace(planned(240, Fraction(24), codec="prores"), sound=laid)
+    assemble(
+        [part(tmp_path, "prores", 240, Fraction(24))], output, tmp_path / "f.mov", metadata={}, sound=tmp_path / name
+    )
+    found, rate = heard(tmp_path / "f.mov")
+    assert found.shape[1] == 10 * rate
+    loud = np.flatnonzero(np.abs(found[0]) > 0.4)
+    clicks = [int(loud[0]), *(int(b) for a, b in pairwise(loud) if b - a > rate // 2)]
+    assert [round(at / rate, 3) for at in clicks] == [0.5 + n for n in range(10)]
 
 
 def test_the_first_samples_of_a_film_that_was_cut_are_those_of_its_first_picture(tmp_path: Path):
