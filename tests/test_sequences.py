@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 from command import call
@@ -208,6 +209,34 @@ pipeline film {{
     call("preview", folder / "overlapping.reel", "--out", folder / "overlapping", "--clean", "--quiet")
     found = shown(folder / "overlapping" / "film.preview.mkv")
     assert [round(level / STEP) for level in found] == list(range(15))
+
+
+@pytest.mark.media
+@pytest.mark.parametrize(
+    ("module", "size", "load"),
+    [("wan22", "832x480", ""), ("wan21", "832x480", 'weights: "first-last"'), ("ltx2", "832x448", "")],
+)
+def test_a_film_between_stills_shows_each_of_them(module: str, size: str, load: str, folder: Path) -> None:
+    """A shot ends with the still that the next one begins with, so that a cut in the preview is one in the film."""
+    for name, color in (("one", 40), ("two", 120), ("three", 200)):
+        cv2.imwrite(str(folder / f"{name}.png"), np.full((48, 64, 3), color, np.uint8))
+    program = f"""
+use std.{module} as i2v
+pipeline film {{
+  param stills: list[image] = ["one.png", "two.png", "three.png"]
+  let keys = for still in stills {{ still |> fit({size}) }}
+  let shots = for n in 1..2 {{
+    keys[n - 1] |> i2v.animate(prompt: "x", using: i2v.load({load}), seed: 1, end: keys[n], frames: 9)
+  }}
+  output film = sequence(shots, shared: true) |> video(codec: "ffv1")
+}}
+"""
+    (folder / "between.reel").write_text(program, "utf-8")
+    call("preview", folder / "between.reel", "--out", folder / module, "--scale", "1/8", "--clean", "--quiet")
+    found = shown(folder / module / "film.preview.mkv")
+    assert len(found) == 17
+    assert [round(found[n]) for n in (0, 8, 16)] == [40, 120, 200]
+    assert found == sorted(found)
 
 
 @pytest.mark.media

@@ -97,7 +97,12 @@ class Views:
                 if number[medium] not in needed:
                     needed.add(number[medium])
                     todo.append(number[medium])
-        return {region: list(read) for region, read in reads.items()}
+        # A node that stages share is the first one's, and comes last here: the order is that in which a stage asks.
+        return {region: self._ordered(region, read) for region, read in reads.items()}
+
+    def _ordered(self, region: int, read: Mapping[int, None]) -> list[int]:
+        asked = {self._number[m]: i for i, m in enumerate(self._graph.asked.get(region, ())) if m in self._number}
+        return sorted(read, key=lambda medium: asked.get(medium, len(asked)))
 
     def _stand_in(self, region: int, nodes: list[str], sinks: Sinks, ids: Mapping[int, str]) -> StandIn | None:
         declared = self._graph.regions[region].stand_in

@@ -197,6 +197,7 @@ class MediaGraph:
     Args:
         media: all media, each with the region that makes it.
         region_reads: media that a region reads without a node of its own.
+        asked: the media that the nodes of a region read, in the order in which the stage asks, whoever has the nodes.
         saves: outputs that nodes of their own save.
         names: what the pipeline calls a medium, in the order in which it does.
         handovers: where it is cut; none before the pass ``handover``.
@@ -210,6 +211,7 @@ class MediaGraph:
     saves: tuple[Save, ...] = ()
     names: Mapping[Medium, tuple[str, ...]] = field(default_factory=dict[Medium, tuple[str, ...]])
     handovers: tuple[Handover, ...] = ()
+    asked: Mapping[int, tuple[Medium, ...]] = field(default_factory=dict[int, tuple[Medium, ...]])
 
     def sinks(self) -> tuple[int, ...]:
         """The nodes that the outputs are made by: what saves films' parts, then the others."""
@@ -252,6 +254,7 @@ class GraphBuilder:
         self.regions: list[RegionOp] = []
         self.media: dict[Medium, int] = {}
         self.reads: dict[int, list[Medium]] = {}
+        self.asked: dict[int, dict[Medium, None]] = {}
         self.films: list[Film] = []
         self.saves: list[Save] = []
         self.names: dict[Medium, list[str]] = {}
@@ -284,6 +287,8 @@ class GraphBuilder:
         """
         for medium in media:
             _read_whole(medium)
+            if region is not None:
+                self.asked.setdefault(region, {})[medium] = None
         plain = {k: ["ref", v.op, v.slot] if isinstance(v, Ref) else ["lit", v] for k, v in inputs.items()}
         key = canonical([class_type, plain, file, apart])
         number = self._known.setdefault(key, len(self.ops))
@@ -364,6 +369,7 @@ class GraphBuilder:
             films=tuple(self.films),
             saves=tuple(self.saves),
             names={medium: tuple(names) for medium, names in self.names.items()},
+            asked={region: tuple(media) for region, media in self.asked.items()},
         )
 
 

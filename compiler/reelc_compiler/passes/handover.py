@@ -129,6 +129,7 @@ class _Cutter:
             },
             films=tuple(self._film(film) for film in self.graph.films),
             saves=tuple(replace(save, op=self.numbers[save.op]) for save in self.graph.saves),
+            asked={region: tuple(self._medium(m, region) for m in media) for region, media in self.graph.asked.items()},
             names={self._kept(medium): names for medium, names in self.graph.names.items()},
             handovers=tuple(self.handovers),
         )

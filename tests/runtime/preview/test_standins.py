@@ -124,6 +124,18 @@ def test_flow_lands_between(tmp_path: Path):
     assert all(np.array_equal(a, b) for a, b in zip(found, made(flow, task(tmp_path, takes, makes)), strict=True))
 
 
+def test_a_move_that_arrives_ends_with_the_other_still(tmp_path: Path):
+    task_ = task(tmp_path, image(64, 48), clip(64, 48, 9), arrives=True)
+    dark, light = (
+        Stream(image(64, 48), lambda v=value: iter([np.full((48, 64, 3), v, np.uint8)])) for value in (20, 220)
+    )
+    assert move.check(task_) is None
+    levels = [int(frame[24, 32, 0]) for frame in move.frames(task_, (dark, light))]
+    assert (levels[0], levels[-1], len(levels)) == (20, 220, 9)
+    assert levels == sorted(levels)
+    assert "arrives is true or false" in str(move.check(task(tmp_path, image(64, 48), clip(64, 48, 9), arrives="yes")))
+
+
 def test_the_move_is_slow_smooth_and_never_shows_an_edge(tmp_path: Path):
     picture = still(192, 108)
     facts = clip(192, 108, 25)

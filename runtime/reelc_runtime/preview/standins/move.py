@@ -1,4 +1,7 @@
-"""``move``: a slow camera move over a still, where a model would bring it to life."""
+"""``move``: a slow camera move over a still, where a model would bring it to life.
+
+Where the model is led to a second still, the move goes over into that.
+"""
 
 import zlib
 from collections.abc import Iterator
@@ -15,18 +18,25 @@ PAN = 0.6
 
 
 def check(task: Task) -> str | None:
-    """The move starts from a still."""
+    """The move starts from a still, and ends with the last one that comes in."""
     if task.takes.kind != "image":
         return f"a camera move starts from an image, this is a {task.takes.kind}"
+    arrives = task.settings.get("arrives", False)
+    if not isinstance(arrives, bool):
+        return f"arrives is true or false, not {arrives!r}"
+    last = task.media[task.region.media_in[-1]].facts
+    if arrives and last.kind != "image":
+        return f"a camera move ends with an image, this is a {last.kind}"
     return None
 
 
 def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
-    """As many frames as the facts say; the first is the still itself."""
+    """As many frames as the facts say; the first is the still itself, and the last the one that it is led to."""
     facts = task.makes
     if facts.frames < 1:
         raise StandInError("a camera move needs at least one frame")
     still = fitted(inputs[0].only(), facts.width, facts.height, "crop")
+    end = fitted(inputs[-1].only(), facts.width, facts.height, "crop") if task.settings.get("arrives") else None
     # Which way it drifts is taken from the stage's place in the graph, so neighbouring shots differ.
     seed = zlib.crc32(task.node.encode())
     across, down = (1 if seed & 1 else -1), (1 if seed & 2 else -1)
@@ -35,14 +45,18 @@ def frames(task: Task, inputs: tuple[Stream, ...]) -> Iterator[Frame]:
         if way == 0:
             yield still
             continue
+        if way == 1 and end is not None:
+            yield end
+            continue
         zoom = 1 + ZOOM * way
         room = PAN * (1 - 1 / zoom) / 2
-        yield pictures.zoomed(
+        moved = pictures.zoomed(
             still,
             zoom,
             (facts.width - 1) / 2 + across * room * facts.width,
             (facts.height - 1) / 2 + down * room * facts.height,
         )
+        yield moved if end is None else pictures.blended(moved, end, way)
 
 
 def eased(at: float) -> float:
