@@ -1,6 +1,7 @@
 """Parameters set on the command line: texts to expressions, by the kind of the parameter."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from reelc_compiler.sema.kinds import (
     BOOL,
@@ -24,7 +25,7 @@ from reelc_compiler.sema.kinds import (
     present,
 )
 from reelc_compiler.sema.program import PipelineInfo
-from reelc_compiler.units import Bytes, Duration, Money, Percent, Rate, quantity, too_long
+from reelc_compiler.units import DURATION_UNITS, Bytes, Duration, Money, Percent, Rate, quantity, too_long
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, Label, Sink
 from reelc_dsl.diagnostics.codes import BAD_ARITHMETIC, KIND_MISMATCH, UNKNOWN_PARAM, UNKNOWN_UNIT
@@ -115,6 +116,17 @@ def _is_literal(expr: ast.Expr) -> bool:
         case ast.ListExpr(items=items):
             return all(_is_literal(i) for i in items)
         case _:
+            return _is_part(expr)
+
+
+def _is_part(expr: ast.Expr) -> bool:
+    """Whether it is a duration that no decimal writes: ``25 / 24fps``, ``1s / 3``."""
+    match expr:
+        case ast.BinaryExpr(op="/", left=ast.NumberLit(whole=True), right=ast.QuantityLit(number=number, unit="fps")):
+            return too_long(number) or Fraction(number) > 0
+        case ast.BinaryExpr(op="/", left=ast.QuantityLit(unit=unit), right=ast.NumberLit(text=number, whole=True)):
+            return unit in DURATION_UNITS and (too_long(number) or int(number) > 0)
+        case _:
             return False
 
 
@@ -127,6 +139,8 @@ def _moved(expr: ast.Expr, source: Source, by: int) -> ast.Expr:
             return replace(expr, span=span, items=tuple(_moved(i, source, by) for i in items))
         case ast.UnaryExpr(value=value):
             return replace(expr, span=span, value=_moved(value, source, by))
+        case ast.BinaryExpr(left=left, right=right):
+            return replace(expr, span=span, left=_moved(left, source, by), right=_moved(right, source, by))
         case _:
             return replace(expr, span=span)
 
@@ -155,6 +169,9 @@ def kind_of(expr: ast.Expr, sink: Sink) -> Kind:
             return NONE
         case ast.UnaryExpr(value=value):
             return kind_of(value, sink)
+        case ast.BinaryExpr(left=left, right=right):
+            known = kind_of(left, sink) != UNKNOWN and kind_of(right, sink) != UNKNOWN
+            return DURATION if known else UNKNOWN
         case ast.ListExpr(items=items):
             return list_of(kind_of(items[0], sink) if items else UNKNOWN)
         case _:
