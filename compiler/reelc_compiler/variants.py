@@ -6,6 +6,7 @@ from itertools import product
 
 from reelc_compiler.elaborate import Settings
 from reelc_compiler.elaborate.functions import SEED_LIMIT
+from reelc_compiler.filenames import folded
 from reelc_compiler.inputs import InputFault, ReadTable
 from reelc_compiler.overrides import SET, parse_overrides
 from reelc_compiler.sema.kinds import INT, SEED, present
@@ -52,15 +53,20 @@ def variants(overrides: Mapping[str, str], pipeline: PipelineInfo, table: ReadTa
         )
         return {}
     out: dict[str, Settings] = {}
+    spelt: dict[str, str] = {}
     for called, row in rows:
         for chosen in product(*ranges.values()):
             set_ = dict(zip(ranges, map(str, chosen), strict=True))
             label = "-".join(filter(None, (called, *(f"{_short(name)}-{value}" for name, value in set_.items()))))
-            if label in out:
+            first = spelt.setdefault(folded(label), label)
+            if label in out or first != label:
+                same = (
+                    "two variants are called `{}`" if first == label else "`{}` and `{}` are one file on some systems"
+                )
                 sink.add(
                     Diagnostic(
                         code=BAD_TABLE,
-                        message=f"two variants are called `{label}`",
+                        message=same.format(label, first),
                         span=_span(FILE, overrides.get(FILE, "")),
                         help=("give the rows names of their own, in a column `name`",),
                     )

@@ -13,6 +13,7 @@ from recordings import write_recordings
 import reelc
 from reelc.takes import read_takes, takes_file, write_takes
 from reelc_dsl.diagnostics import ReelError
+from reelc_runtime.run.until import goal_of
 
 FILM = """
 use std.svd
@@ -143,6 +144,45 @@ def test_two_rows_of_one_name_are_refused(film: Path) -> None:
     (film.parent / "takes.toml").write_text('[[take]]\nname = "a"\nseed = 1\n[[take]]\nname = "a"\nseed = 2\n', "utf-8")
     (found,) = reelc.check(film, overrides={"@": str(film.parent / "takes.toml")})
     assert (found.code.code, found.message) == ("E0615", "two variants are called `a`")
+
+
+def test_variants_that_differ_in_capitals_only_are_refused(film: Path) -> None:
+    (film.parent / "takes.csv").write_text("name,seed\nfog,1\nFog,2\n", "utf-8")
+    (found,) = reelc.check(film, overrides={"@": str(film.parent / "takes.csv")})
+    assert (found.code.code, found.message) == ("E0615", "`Fog` and `fog` are one file on some systems")
+
+
+def test_a_look_never_has_a_name_that_a_film_or_another_look_has(film: Path) -> None:
+    shots = [
+        "pier",
+        "film",
+        "Film-night",
+        "Con",
+        "com¹",
+        "a/b",
+        "A/B",
+        "x" * 101,
+        "grün",
+    ]
+    program = FILM.replace(
+        '[{ name: "pier", still: photo }, { name: "boats", still: photo }]',
+        "[" + ", ".join(f'{{ name: "{name}", still: photo }}' for name in shots) + "]",
+    )
+    film.write_text(program, "utf-8")
+    plan = reelc.compile(film).plan
+    named = [name for name in goal_of(plan, "clips").looks if "animate" not in name]
+    assert named == ["pier", "grün"]
+    assert len(goal_of(plan, "clips").looks) == len(shots)
+    # What a look is called does not hang on what else is looked at.
+    assert [list(goal_of(plan, name).looks) for name in ("pier", "b")] == [["pier"], ["11-animate"]]
+
+
+def test_looks_at_variants_are_called_after_what_makes_them_others(film: Path) -> None:
+    plan = reelc.compile(film, overrides={"derive.pier": "1..3"}).plan
+    assert list(goal_of(plan, "pier").looks) == ["pier-1", "pier-2", "pier-3"]
+    film.write_text(FILM.replace("output film", "output pier"), "utf-8")
+    plan = reelc.compile(film, overrides={"derive.pier": "1..3"}).plan
+    assert not any("pier" in name for name in goal_of(plan, "clips").looks)
 
 
 @pytest.mark.media
