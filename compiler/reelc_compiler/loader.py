@@ -16,7 +16,7 @@ from reelc_compiler.facts import Facts
 from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged, Table, Unmeasured
 from reelc_compiler.pictures import picture_size
 from reelc_compiler.sema.resolve import SourceProvider
-from reelc_compiler.tables import TableFault, rows_of
+from reelc_compiler.tables import TABLES, TableFault, rows_of
 from reelc_compiler.units import rate_text
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import (
@@ -268,7 +268,7 @@ class Project:
         real = self._locate(path, module)
         key = (real, kind == "image")
         if key not in self._inputs:
-            base = "the .reel file" if module else "the folder you are in"
+            base = _base(module)
             name = self._relative(real)
             if kind == "image":
                 self._inputs[key] = _picture(real, path, name, base)
@@ -291,7 +291,7 @@ class Project:
             InputFault: E0601, E0604, E0615.
         """
         real = self._locate(path, module)
-        base = "the .reel file" if module else "the folder you are in"
+        base = _base(module)
         with _there(real, path, base), real.open("rb") as file:
             data = file.read(MAX_SOURCE + 1)
         if len(data) > MAX_SOURCE:
@@ -366,7 +366,7 @@ class Project:
                     "copy the file beside the .reel file, or name it on the command line with `--set`",
                 )
             if os.path.lexists(real) and not self._as_written(key):
-                raise _missing(real, path, "the .reel file")
+                raise _missing(real, path, _base(module))
         return real
 
     def _relative(self, real: Path) -> str:
@@ -379,6 +379,13 @@ class Project:
     def input_path(self, relative: str) -> Path:
         """Where an input of a plan lies on this machine."""
         return self.root / relative
+
+
+def _base(module: str) -> str:
+    """What a path that a module writes, or a table, is relative to, for people."""
+    if not module:
+        return "the folder you are in"
+    return "the table" if module.lower().endswith(TABLES) else "the .reel file"
 
 
 @contextmanager
