@@ -7,7 +7,7 @@ from reelc_compiler.catalog import Catalog, expand_inputs
 from reelc_compiler.catalog.models import Lookup, ModelInfo, lookup
 from reelc_compiler.codecs import CODECS, SEQUENCE
 from reelc_compiler.elaborate import Elaborated
-from reelc_compiler.facts import AUDIO
+from reelc_compiler.facts import AUDIO, Json
 from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, Op
 from reelc_compiler.ir.graph import Save as SaveOp
 from reelc_compiler.partition import Piece, partition
@@ -27,6 +27,7 @@ from reelc_compiler.plan import (
     Sound,
     Stack,
     Upload,
+    Variant,
     plan_keys,
 )
 from reelc_compiler.regions import Views
@@ -64,7 +65,13 @@ def lower(
     return Plan(
         pipeline=elaborated.pipeline,
         catalog=CatalogRef(name=catalog.name, comfyui=catalog.comfyui, sha256=catalog.sha256),
-        params=elaborated.params,
+        params=_together([made.params for made in elaborated.variants.values()]),
+        takes=elaborated.variants[""].takes if "" in elaborated.variants else {},
+        variants=tuple(
+            Variant(name=name, params=made.params, takes=made.takes)
+            for name, made in elaborated.variants.items()
+            if name
+        ),
         inputs=elaborated.inputs,
         jobs=tuple(replace(job, keys=keys[job.id]) for job in jobs),
         outputs=tuple(_output(film, lowering.ready) for film in graph.films),
@@ -195,7 +202,17 @@ def _output(film: Film, ready: Mapping[int, Artifact]) -> Output:
         ),
         sound=sound,
         facts=film.facts,
+        variant=film.variant,
     )
+
+
+def _together(params: list[Mapping[str, Json]]) -> dict[str, Json]:
+    """The parameters of all variants: a list of values where they differ."""
+    out: dict[str, Json] = {}
+    for name in params[0] if params else ():
+        values = [mine.get(name) for mine in params]
+        out[name] = values[0] if all(v == values[0] for v in values) else values
+    return out
 
 
 # -- needs -----------------------------------------------------------------------------------

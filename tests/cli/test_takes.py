@@ -12,7 +12,9 @@ from recordings import write_recordings
 
 import reelc
 from reelc.takes import read_takes, takes_file, write_takes
+from reelc_compiler.plan import PlanError
 from reelc_dsl.diagnostics import ReelError
+from reelc_runtime.run.manifest import manifest
 from reelc_runtime.run.until import goal_of
 
 FILM = """
@@ -122,6 +124,33 @@ def test_ranges_are_crossed_and_rows_are_not(film: Path) -> None:
     assert plan.params["seed"] == [3, 3, 4, 4]
     files = {name: json.loads(text) for name, text in plan.to_files().items()}
     assert type(plan).from_files(files) == plan
+
+
+def test_each_film_says_what_its_own_variant_is_made_with(film: Path) -> None:
+    (film.parent / "takes.csv").write_text("name,seed\ncalm,3\nwild,4\n", "utf-8")
+    plan = reelc.compile(film, overrides={"@": str(film.parent / "takes.csv"), "derive.pier": "8..9"}).plan
+    files = {name: json.loads(text) for name, text in plan.to_files().items()}
+    assert type(plan).from_files(files) == plan
+    told = {o.name: manifest(plan, o, "render", file=o.file, size=1, digest="") for o in plan.outputs}
+    made = {name: (m["variant"], m["params"]["seed"], m["takes"]) for name, m in told.items()}
+    assert made == {
+        "film-calm-pier-8": ("calm-pier-8", 3, {"pier": 8}),
+        "film-calm-pier-9": ("calm-pier-9", 3, {"pier": 9}),
+        "film-wild-pier-8": ("wild-pier-8", 4, {"pier": 8}),
+        "film-wild-pier-9": ("wild-pier-9", 4, {"pier": 9}),
+    }
+    files["plan.json"]["assembly"][0]["variant"] = "other"
+    with pytest.raises(PlanError, match="of what is not there"):
+        type(plan).from_files(files)
+
+
+def test_a_plan_without_variants_says_which_takes_were_chosen(film: Path) -> None:
+    assert not {"takes", "variants"} & reelc.compile(film).plan.to_json().keys()
+    call("take", film, "pier=7", "peir=8")
+    plan = reelc.compile(film).plan
+    assert plan.to_json()["takes"] == {"pier": 7}
+    told = manifest(plan, plan.outputs[0], "render", file="film.mp4", size=1, digest="")
+    assert (told["variant"], told["params"]["seed"], told["takes"]) == (None, 1, {"pier": 7})
 
 
 @pytest.mark.parametrize(

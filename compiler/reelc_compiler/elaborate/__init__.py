@@ -39,12 +39,25 @@ class Settings:
     takes: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
+@dataclass(frozen=True, slots=True)
+class MadeWith:
+    """What a variant was made with: parameters as a plan records them, and the chosen seeds that it asked for."""
+
+    params: Mapping[str, Any]
+    takes: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elaborated:
-    """A pipeline with everything known of it before anything runs."""
+    """A pipeline with everything known of it before anything runs.
+
+    Attributes:
+        variants: what each variant was made with, by what it is called; one that is called nothing where there is
+            only one.
+    """
 
     pipeline: str
-    params: Mapping[str, Any]
+    variants: Mapping[str, "MadeWith"]
     inputs: tuple[Input, ...]
     graph: MediaGraph
 
@@ -80,7 +93,7 @@ def elaborate(
     builder = GraphBuilder(MAX_NODES)
     reporter = Reporter(sink)
     inputs = Inputs(builder, outside.probe, reporter, catalog)
-    recorded: list[dict[str, Any]] = []
+    recorded: dict[str, MadeWith] = {}
     asked: set[str] = set()
     taken: set[str] = set()
     derived: set[str] = set()
@@ -100,8 +113,8 @@ def elaborate(
                 params[param.name] = _recorded(cell.force(), inputs)
             except Stop:
                 continue
-        recorded.append(params)
         _statements(evaluator, pipeline, env, builder, sink, label)
+        recorded[label] = MadeWith(params, {name: evaluator.takes[name] for name in sorted(evaluator.taken)})
         taken |= evaluator.taken
         derived |= evaluator.derived
     for name in sorted(asked - taken) if not sink.has_errors else ():
@@ -120,19 +133,10 @@ def elaborate(
                 sink.extend(said)
     return Elaborated(
         pipeline=pipeline.decl.name.text,
-        params=_together(recorded),
+        variants=recorded,
         inputs=tuple(inputs.found.values()),
         graph=graph,
     )
-
-
-def _together(recorded: list[dict[str, Any]]) -> dict[str, Any]:
-    """The parameters of all variants: a list of values where they differ."""
-    out: dict[str, Any] = {}
-    for name in recorded[0] if recorded else ():
-        values_ = [params.get(name) for params in recorded]
-        out[name] = values_[0] if all(v == values_[0] for v in values_) else values_
-    return out
 
 
 def _statements(
@@ -159,7 +163,7 @@ def _statements(
                     assert isinstance(made, FilmValue)
                     if target is not None:
                         made = target.fitted(evaluator, made, value.span)
-                    add_film(evaluator, builder, _varied(name.text, label), made, value.span)
+                    add_film(evaluator, builder, _varied(name.text, label), made, value.span, variant=label)
                 case _:
                     pass
         except Stop:
