@@ -17,6 +17,7 @@ from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged, Tabl
 from reelc_compiler.pictures import picture_size
 from reelc_compiler.sema.resolve import SourceProvider
 from reelc_compiler.tables import TABLES, TableFault, rows_of
+from reelc_compiler.texts import is_unicode
 from reelc_compiler.units import rate_text
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import (
@@ -122,11 +123,6 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _is_unicode(name: str) -> bool:
-    """Whether a name can stand in a plan: a file system may hold bytes that are no UTF-8."""
-    return not any("\ud800" <= c <= "\udfff" for c in name)
-
-
 # -- the standard library --------------------------------------------------------------------
 
 
@@ -182,7 +178,7 @@ class Project:
         """
         name = self.shown.as_posix()
         self.sources[self.key] = self._read(self.main, self.key, name)
-        if not _is_unicode(self.key):
+        if not is_unicode(self.key):
             raise _fault(UNREADABLE_FILE, f"the name of `{name}` is not UTF-8", "rename the file")
         return self.sources[self.key]
 
@@ -325,7 +321,7 @@ class Project:
         except (ValueError, OSError) as error:
             raise InputFault(MISSING_INPUT_FILE, f"`{pattern}` is no pattern of files: {_reason(error)}") from None
         names = sorted(
-            os.path.relpath(p, base).replace(os.sep, "/") for p in found if self._inside(p) and _is_unicode(p.name)
+            os.path.relpath(p, base).replace(os.sep, "/") for p in found if self._inside(p) and is_unicode(p.name)
         )
         if not names:
             help_ = "the pattern is relative to the .reel file"
@@ -348,7 +344,7 @@ class Project:
     def _locate(self, path: str, module: str) -> Path:
         if not path:
             raise InputFault(MISSING_INPUT_FILE, "no file is named here", "name a picture, or leave the setting out")
-        if not _is_unicode(path):
+        if not is_unicode(path):
             raise InputFault(MISSING_INPUT_FILE, f"the name of `{path}` is not UTF-8", "rename the file")
         if "\0" in path:
             raise InputFault(MISSING_INPUT_FILE, f"`{path}` is not the name of a file")

@@ -25,6 +25,7 @@ from reelc_compiler.sema.kinds import (
     present,
 )
 from reelc_compiler.sema.program import PipelineInfo
+from reelc_compiler.texts import is_unicode
 from reelc_compiler.units import DURATION_UNITS, Bytes, Duration, Money, Percent, Rate, quantity, too_long
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, Label, Sink
@@ -67,6 +68,11 @@ def parse_overrides(overrides: Mapping[str, str], pipeline: PipelineInfo, sink: 
             continue
         kind = params[name].kind
         inner = present(kind)
+        if not is_unicode(text) and inner not in FROM_FILE:
+            message = f"the value given to `{name}` is not UTF-8"
+            help_ = ("the terminal, or the script that gave it, has another encoding",)
+            sink.add(Diagnostic(code=KIND_MISMATCH, message=message, span=whole, help=help_))
+            continue
         if (inner == TEXT or isinstance(inner, FileKind) or inner in FROM_FILE) and not text.startswith('"'):
             out[name] = ast.TextLit(span=whole, value=text, offsets=tuple(range(len(text) + 1)))
             continue

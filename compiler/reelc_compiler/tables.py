@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from reelc_compiler.texts import is_unicode
+
 Rows = tuple[tuple[int, Mapping[str, Any]], ...]
 # How the names of files end that are tables.
 TABLES = (".csv", ".toml", ".json")
@@ -114,8 +116,24 @@ def _listed(value: Any, how: str) -> Rows:
     return _numbered(lists[0])
 
 
+def _whole(value: Any) -> bool:
+    """Whether all texts are made of whole characters, of which JSON can escape halves."""
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str) and not is_unicode(one):
+            return False
+        if isinstance(one, dict):
+            todo += [*cast(dict[str, Any], one), *cast(dict[str, Any], one).values()]
+        elif isinstance(one, list):
+            todo += cast(list[Any], one)
+    return True
+
+
 def _numbered(rows: list[Any]) -> Rows:
     for number, row in enumerate(rows, 1):
+        if not _whole(row):
+            raise TableFault(f"has half of a character in row {number}", "write the character itself, in UTF-8")
         if not isinstance(row, dict):
             raise TableFault(f"has a row that is not made of names and values, row {number}")
         if isinstance(row, _Twice):

@@ -11,8 +11,9 @@ from reelc_compiler.inputs import InputFault, ReadTable
 from reelc_compiler.overrides import SET, parse_overrides
 from reelc_compiler.sema.kinds import INT, SEED, present
 from reelc_compiler.sema.program import PipelineInfo
+from reelc_compiler.texts import is_unicode
 from reelc_dsl.diagnostics import Diagnostic, Sink
-from reelc_dsl.diagnostics.codes import BAD_SEED, BAD_TABLE, OUT_OF_RANGE
+from reelc_dsl.diagnostics.codes import BAD_SEED, BAD_TABLE, OUT_OF_RANGE, UNKNOWN_PARAM
 from reelc_dsl.source import Source, Span
 
 # What names a file of settings among those of a command line.
@@ -85,6 +86,10 @@ def _settings(texts: Mapping[str, str], pipeline: PipelineInfo, sink: Sink) -> S
     takes: dict[str, int] = {}
     for name, text in texts.items():
         if not name.startswith(DERIVE):
+            continue
+        if not is_unicode(name):
+            message = f"no seed is derived from a name that is not UTF-8, as in `{name}`"
+            sink.add(Diagnostic(code=UNKNOWN_PARAM, message=message, span=_span(name, text)))
             continue
         if not text.strip().isdecimal() or not 0 <= int(text) < SEED_LIMIT:
             message = f"a seed is a whole number from 0 to {SEED_LIMIT - 1}"

@@ -73,6 +73,28 @@ def test_a_take_is_a_name_and_a_seed(text: str, film: Path) -> None:
     assert not takes_file(film).exists()
 
 
+def test_a_take_has_a_name_that_a_file_can_hold(film: Path) -> None:
+    assert "the name in" in call("take", film, "\udcff=3", code=2).err
+    assert not takes_file(film).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code", "words"),
+    [
+        ("mood", "\udcff", "E0301", "the value given to `mood` is not UTF-8"),
+        ("seed", "\udcff", "E0301", "the value given to `seed` is not UTF-8"),
+        ("photo", "\udcff.png", "E0601", "is not UTF-8"),
+        ("derive.\udcff", "3", "E0212", "no seed is derived from a name that is not UTF-8"),
+        ("derive.\udcff", "1..2", "E0212", "no seed is derived from a name that is not UTF-8"),
+        ("\udcff", "3", "E0212", "has no parameter"),
+    ],
+)
+def test_settings_that_are_not_utf8_are_refused(name: str, text: str, code: str, words: str, film: Path) -> None:
+    (found,) = [d for d in reelc.check(film, overrides={name: text}) if d.is_error]
+    assert found.code.code == code
+    assert words in found.message
+
+
 def test_only_a_chosen_take_can_be_forgotten(film: Path) -> None:
     assert "no take of `pier` was chosen" in call("take", film, "--forget", "pier", code=2).err
 
