@@ -43,6 +43,12 @@ def variants(overrides: Mapping[str, str], pipeline: PipelineInfo, table: ReadTa
     rows: list[tuple[str, dict[str, str]]] = [("", {})]
     if FILE in overrides:
         rows = _rows(overrides[FILE], table, pipeline, sink)
+        twice = next((name for _, texts in rows for name in texts if name in plain), None)
+        if twice is not None:
+            message = f"`{twice}` is set twice: here, and in a column of `{overrides[FILE]}`"
+            help_ = ("leave one of them out",)
+            sink.add(Diagnostic(code=BAD_TABLE, message=message, span=_span(twice, plain[twice]), help=help_))
+            return {}
     count = len(rows)
     for values in ranges.values():
         count *= max(1, len(values))

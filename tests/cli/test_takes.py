@@ -197,6 +197,21 @@ def test_two_rows_of_one_name_are_refused(film: Path) -> None:
     assert (found.code.code, found.message) == ("E0615", "two variants are called `a`")
 
 
+@pytest.mark.parametrize("name", ["seed", "derive.pier"])
+@pytest.mark.parametrize("text", ["7", "1..2"])
+def test_what_a_column_sets_is_not_set_beside_it(name: str, text: str, film: Path) -> None:
+    (film.parent / "takes.csv").write_text(f"name,mood,{name}\na,sun,3\nb,rain,\n", "utf-8")
+    table = str(film.parent / "takes.csv")
+    (found,) = reelc.check(film, overrides={"@": table, name: text})
+    assert (found.code.code, found.help) == ("E0615", ("leave one of them out",))
+    assert found.message == f"`{name}` is set twice: here, and in a column of `{table}`"
+    assert found.span is not None
+    assert (found.span.source.name, found.span.text) == (f"--set {name}", text)
+    # What no row sets is set for all.
+    (film.parent / "takes.csv").write_text(f"name,mood,{name}\na,sun,\nb,rain,\n", "utf-8")
+    assert not [d for d in reelc.check(film, overrides={"@": table, name: "7"}) if d.is_error]
+
+
 def test_variants_that_differ_in_capitals_only_are_refused(film: Path) -> None:
     (film.parent / "takes.csv").write_text("name,seed\nfog,1\nFog,2\n", "utf-8")
     (found,) = reelc.check(film, overrides={"@": str(film.parent / "takes.csv")})
