@@ -145,7 +145,8 @@ def _statements(
     lets: list[ast.Let] = []
     failed = False
     target: Target | None = None
-    for statement in pipeline.decl.body:
+    # A target is for all films, also for those that stand before it; it may need any of the names.
+    for statement in sorted(pipeline.decl.body, key=_turn):
         try:
             match statement:
                 case ast.Let(name=name):
@@ -154,7 +155,7 @@ def _statements(
                 case ast.Require() | ast.Warn() | ast.Note():
                     stages.require(evaluator, statement, env)
                 case ast.Settings(kind="target"):
-                    target = target_of(evaluator, statement, env) or target
+                    target = target_of(evaluator, statement, env)
                 case ast.OutputStmt(name=name, value=value):
                     made = evaluator.value(value, env)
                     if isinstance(made, NodeValue):
@@ -179,6 +180,16 @@ def _statements(
             evaluator.reporter.add(
                 UNUSED_LET, f"no output needs `{let.name.text}`", let.name.span, "remove it, or use it in an output"
             )
+
+
+def _turn(statement: ast.Stmt) -> int:
+    match statement:
+        case ast.Let():
+            return 0
+        case ast.Settings():
+            return 1
+        case _:
+            return 2
 
 
 def _varied(name: str, label: str) -> str:
