@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 
 from reelc_compiler.elaborate import Settings
@@ -79,8 +80,15 @@ def variants(overrides: Mapping[str, str], pipeline: PipelineInfo, table: ReadTa
                     )
                 )
                 return {}
-            out[label] = _settings({**plain, **row, **set_}, pipeline, sink)
+            made = _settings({**plain, **row, **set_}, pipeline, sink)
+            out[label] = replace(made, places={name: _place(name, overrides) for name in made.takes})
     return out
+
+
+def _place(name: str, overrides: Mapping[str, str]) -> Span:
+    """Where the seed for a name is set: by itself, or in a file of settings."""
+    one = DERIVE + name if DERIVE + name in overrides else FILE
+    return _span(one, overrides[one])
 
 
 def _short(name: str) -> str:

@@ -21,8 +21,11 @@ def command(file: Path, takes: tuple[str, ...], forget: tuple[str, ...], as_json
     """
     from reelc.takes import read_takes, takes_file, write_takes
     from reelc_compiler.elaborate.functions import SEED_LIMIT
+    from reelc_compiler.loader import read_source
     from reelc_compiler.texts import is_unicode
 
+    # Takes belong to a program: without one there is nothing that they could be for.
+    read_source(file, file.as_posix())
     known = read_takes(file)
     before = dict(known)
     for name in forget:

@@ -8,7 +8,7 @@ import pytest
 from command import call
 from hypothesis import given
 from hypothesis import strategies as st
-from recordings import write_recordings
+from recordings import write_film, write_recordings
 
 import reelc
 from reelc.takes import read_takes, takes_file, write_takes
@@ -71,6 +71,31 @@ def test_a_take_that_nothing_asks_for_is_said(film: Path) -> None:
 def test_a_take_is_a_name_and_a_seed(text: str, film: Path) -> None:
     assert "is not NAME=SEED" in call("take", film, text, code=2).err
     assert not takes_file(film).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place", "help_"),
+    [
+        ("derive.nope", "1", "1", "seeds are derived from `boats`, `pier`"),
+        ("derive.peir", "1..2", "1..2", "did you mean `pier`?"),
+        ("@", "seeds.csv", "seeds.csv", "seeds are derived from `boats`, `pier`"),
+    ],
+)
+def test_a_take_of_the_command_line_is_said_there(name: str, text: str, place: str, help_: str, film: Path) -> None:
+    (film.parent / "seeds.csv").write_text("name,derive.nope\na,5\n", "utf-8")
+    if name == "@":
+        text = place = str(film.parent / text)
+    found = next(d for d in reelc.check(film, overrides={name: text}) if d.code.code == "W0403")
+    assert found.span is not None
+    assert (found.span.source.name, found.span.text) == (f"--set {name}", place)
+    assert found.help == (help_,)
+
+
+@pytest.mark.parametrize("args", [("a=1",), (), ("--forget", "a"), ("--json",)])
+def test_takes_are_those_of_a_program(args: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "nofile.reel"
+    assert "E0101" in call("take", file, *args, code=1).err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_take_has_a_name_that_a_file_can_hold(film: Path) -> None:
@@ -262,6 +287,24 @@ def test_takes_are_shown_by_their_names(film: Path, tmp_path: Path) -> None:
         picture = next(sheet.decode(video=0)).to_ndarray(format="rgb24")
     # Two frames of 64 pixels, three gaps; a name and a frame for each of two films, three gaps.
     assert picture.shape == (2 * (24 + 64) + 3 * 8, 2 * 64 + 3 * 8, 3)
+
+
+@pytest.mark.media
+def test_a_sheet_is_what_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_film(tmp_path / "walk.mp4")
+    for name, head in (("a.png", b"\x89PNG"), ("b.jpg", b"\xff\xd8\xff"), ("c.JPEG", b"\xff\xd8\xff")):
+        call("sheet", tmp_path / "walk.mp4", "-o", tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(head)
+    for name in ("a.webp", "a", "a.mp4"):
+        said = call("sheet", tmp_path / "walk.mp4", "-o", tmp_path / name, code=2).err
+        assert "end it in .jpg, .jpeg, .png" in said
+    # A sheet of so many films takes gigabytes.
+    monkeypatch.setattr("reelc_runtime.media.sheet.MOST_JPEG", 100)
+    assert (
+        "and a JPEG has at most 100 a side"
+        in call("sheet", tmp_path / "walk.mp4", "-o", tmp_path / "d.jpg", code=3).err
+    )
+    assert not (tmp_path / "d.jpg").exists()
 
 
 @pytest.mark.media

@@ -24,8 +24,11 @@ from reelc_dsl.diagnostics import Sink
 from reelc_dsl.diagnostics.codes import UNSET_PARAM, UNUSED_LET, UNUSED_TAKE
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.records import dataclass
+from reelc_dsl.source import Span
 
 MAX_NODES = 100_000
+# Names that a help lists.
+MANY = 8
 
 # An expression that sets a parameter from outside, in a module of its own.
 Overrides = Mapping[str, ast.Expr]
@@ -33,10 +36,15 @@ Overrides = Mapping[str, ast.Expr]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one variant of a program is made with: parameters, and seeds by the names that they are derived from."""
+    """What one variant of a program is made with: parameters, and seeds by the names that they are derived from.
+
+    Attributes:
+        places: where each of the seeds is set.
+    """
 
     params: Overrides
     takes: Mapping[str, int] = field(default_factory=dict[str, int])
+    places: Mapping[str, Span] = field(default_factory=dict[str, Span])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +125,17 @@ def elaborate(
         recorded[label] = MadeWith(params, {name: evaluator.takes[name] for name in sorted(evaluator.taken)})
         taken |= evaluator.taken
         derived |= evaluator.derived
+    places = {name: place for mine in settings.values() for name, place in mine.places.items()}
     for name in sorted(asked - taken) if not sink.has_errors else ():
-        where = pipeline.decl.name.span
-        reporter.add(
-            UNUSED_TAKE,
-            f"a take was chosen for `{name}`, and no seed is derived from that name",
-            where,
-            *(did_you_mean(name, derived) or ("`reelc take FILE --forget NAME` forgets it",)),
-        )
+        what = f"a take was chosen for `{name}`, and no seed is derived from that name"
+        help_ = did_you_mean(name, derived)
+        if name in places:
+            known = ", ".join(f"`{d}`" for d in sorted(derived)[:MANY])
+            known = f"seeds are derived from {known}" + (" and others" if len(derived) > MANY else "")
+            reporter.add(UNUSED_TAKE, what, places[name], *(help_ or ((known,) if derived else ("leave it out",))))
+        else:
+            forget = (f"`reelc take FILE --forget {name}` forgets it",)
+            reporter.add(UNUSED_TAKE, what, pipeline.decl.name.span, *(help_ or forget))
     graph = builder.build()
     if reporter.held_back and not sink.has_errors:
         needed = graph.closure(graph.sinks())
