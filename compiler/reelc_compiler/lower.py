@@ -142,9 +142,10 @@ class _Lowering:
             self.ready[part.save] = made[-1]
         for number, handover in enumerate(piece.saves, 1):
             names = self.graph.names
-            called = names.get(handover.medium, ()) + names.get(handover.loaded, ())
+            called = dict.fromkeys(names.get(handover.medium, ()) + names.get(handover.loaded, ()))
+            taken = self.graph.regions[self.graph.media[handover.medium]].handed
             suffix = f"-{number}" if len(piece.saves) > 1 else ""
-            made.append(_kept(name + suffix, ids[handover.save], handover, called))
+            made.append(_kept(name + suffix, ids[handover.save], handover, () if taken else (*called, handover.stage)))
             self.ready[handover.save] = made[-1]
         return made
 
@@ -170,7 +171,7 @@ def _kept(name: str, node: str, handover: Handover, called: tuple[str, ...]) -> 
         container=form.form_of(handover.medium.facts).container,
         codec=form.form_of(handover.medium.facts).codec,
         facts=handover.medium.facts,
-        names=(*dict.fromkeys(called), handover.stage),
+        names=called,
     )
 
 

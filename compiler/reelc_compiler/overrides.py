@@ -1,5 +1,6 @@
 """Parameters set on the command line: texts to expressions, by the kind of the parameter."""
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from reelc_compiler.sema.kinds import (
     NONE,
     PERCENT,
     RATE,
+    SEED,
     SIZE,
     TEXT,
     UNKNOWN,
@@ -34,6 +36,9 @@ from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.parser import parse
 from reelc_dsl.source import COMMAND_LINE as SET
 from reelc_dsl.source import Source, Span
+
+# What reads like a range of numbers, with units or without. Those that are ranges were taken apart before.
+_RANGE = re.compile(r"\s*-?\d[\d.]*?[a-zA-Z%]*\s*\.\.\s*-?\d[\d.]*[a-zA-Z%]*\s*")
 
 QUANTITIES: Mapping[type, Kind] = {
     Duration: DURATION,
@@ -75,6 +80,13 @@ def parse_overrides(overrides: Mapping[str, str], pipeline: PipelineInfo, sink: 
             continue
         if (inner == TEXT or isinstance(inner, FileKind) or inner in FROM_FILE) and not text.startswith('"'):
             out[name] = ast.TextLit(span=whole, value=text, offsets=tuple(range(len(text) + 1)))
+            continue
+        if _RANGE.fullmatch(text):
+            message = f"a range goes from one whole number to another, and `{name}` is {a_kind(inner)}"
+            if inner in (INT, SEED):
+                message = f"a range goes from one whole number to another, from 0 on, and this is `{text.strip()}`"
+            help_ = (f"a table makes a variant for each of its rows: `--set @takes.csv`, with a column `{name}`",)
+            sink.add(Diagnostic(code=KIND_MISMATCH, message=message, span=whole, help=help_))
             continue
         expr = literal(source, sink)
         if expr is None:

@@ -14,6 +14,7 @@ import reelc
 from reelc.takes import read_takes, takes_file, write_takes
 from reelc_compiler.plan import PlanError
 from reelc_dsl.diagnostics import ReelError
+from reelc_runtime.run.faults import RunFault
 from reelc_runtime.run.manifest import manifest
 from reelc_runtime.run.until import goal_of
 
@@ -23,6 +24,7 @@ record Shot { name: text, still: image }
 pipeline film {
   param seed: seed = 1
   param mood: text = "fog"
+  param pace: float = 1
   param photo: image = "photo.png"
   let m = svd.load()
   let shots: list[Shot] = [{ name: "pier", still: photo }, { name: "boats", still: photo }]
@@ -208,6 +210,9 @@ def test_a_plan_without_variants_says_which_takes_were_chosen(film: Path) -> Non
         ({"@": "nothing.csv"}, "E0601", "there is no file `nothing.csv`"),
         ({"derive.pier": "x"}, "E0404", "a seed is a whole number"),
         ({"mood": "1..3", "sed": "1..2"}, "E0212", "has no parameter `sed`"),
+        ({"pace": "1..2"}, "E0301", "a range goes from one whole number to another, and `pace` is a float"),
+        ({"pace": "0.5 .. 2"}, "E0301", "a range goes from one whole number to another, and `pace` is a float"),
+        ({"seed": "-1..2"}, "E0301", "a range goes from one whole number to another, from 0 on, and this is `-1..2`"),
     ],
 )
 def test_settings_that_make_no_variants(settings: dict[str, str], code: str, words: str, film: Path) -> None:
@@ -274,6 +279,47 @@ def test_looks_at_variants_are_called_after_what_makes_them_others(film: Path) -
     film.write_text(FILM.replace("output film", "output pier"), "utf-8")
     plan = reelc.compile(film, overrides={"derive.pier": "1..3"}).plan
     assert not any("pier" in name for name in goal_of(plan, "clips").looks)
+
+
+JOINED = """
+use std.svd
+stage %s(source: image, using: svd.SvdModel) -> clip {
+  preview move
+  return source |> svd.animate(using: using, seed: 1, frames: 6)
+}
+pipeline film {
+  let m = svd.load()
+  let start = "photo.png" |> fit(256x256)
+  let first = start |> %s(using: m)
+  let parts = chain prev from start times 2 { prev |> svd.animate(using: m, seed: 2, frames: 6) }
+  output film = sequence([first, parts[0], parts[1]], crossfade: 2) |> video()
+}
+"""
+
+
+def test_what_the_language_itself_hands_over_is_nothing_to_look_at(film: Path) -> None:
+    film.write_text(JOINED % ("made", "made"), "utf-8")
+    plan = reelc.compile(film).plan
+    taken = {a.id: a.facts.kind for job in plan.jobs for a in job.artifacts_out if not a.names}
+    assert set(taken.values()) == {"clip", "image"}
+    assert all(a.counted == (taken.get(a.id) == "clip") for job in plan.jobs for a in job.artifacts_out)
+    for name in ("end", "last", *taken, "nope"):
+        with pytest.raises(RunFault) as caught:
+            goal_of(plan, name)
+        (found,) = caught.value.diagnostics
+        assert (found.code.code, found.help[-1]) == (
+            "E0724",
+            "here that is `first`, `made`, `parts`, `animate`, `film`",
+        )
+
+
+@pytest.mark.parametrize("name", ["end", "last"])
+def test_a_stage_of_such_a_name_is_the_users_own(name: str, film: Path) -> None:
+    film.write_text(JOINED % (name, name), "utf-8")
+    plan = reelc.compile(film).plan
+    (look,) = goal_of(plan, name).looks.values()
+    assert look.names == ("first", name)
+    assert not look.counted
 
 
 @pytest.mark.media

@@ -69,7 +69,7 @@ def goal_of(plan: Plan, until: str | None) -> Goal:
         return Goal(until="", jobs=jobs, outputs=plan.outputs, looks={}, saves=saves)
     made = [a for job in plan.jobs for a in job.artifacts_out]
     films = {a for output in plan.outputs for a in output.made_of}
-    kept = [a for a in made if a.id not in films]
+    kept = [a for a in made if a.id not in films and a.names]
     names = [name.strip() for name in until.split(",")]
     outputs = tuple(o for o in plan.outputs if o.name in names)
     saves = tuple((job, save) for job, save in saves if save.name in names)
