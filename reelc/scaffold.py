@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reelc.files import unwritable
 from reelc.landscape import HOURS, landscape
+from reelc_compiler.filenames import is_device
 
 TEMPLATES = {
     "still": "one picture, brought to life",
@@ -20,8 +21,6 @@ _PICTURES = {
     "shots": {f"stills/{hour}.png": hour for hour in HOURS},
 }
 MAX_NAME = 64
-# Devices of Windows, where no folder can be called so.
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
 
 def bad_name(name: str) -> str | None:
@@ -30,7 +29,7 @@ def bad_name(name: str) -> str | None:
         return "it begins with a letter of A to Z and goes on with letters, digits, `-` and `_`"
     if len(name) > MAX_NAME:
         return f"it has at most {MAX_NAME} characters"
-    if name.lower() in _DEVICES:
+    if is_device(name):
         return "Windows keeps this name for a device"
     return None
 

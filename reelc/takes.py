@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from reelc_compiler.elaborate.functions import SEED_LIMIT
+from reelc_compiler.texts import toml_key
 from reelc_dsl.diagnostics import Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import BAD_TAKES
 
@@ -63,21 +64,9 @@ def write_takes(program: Path, takes: Mapping[str, int]) -> Path:
     if not takes:
         file.unlink(missing_ok=True)
         return file
-    lines = [f"{_key(name)} = {seed}" for name, seed in sorted(takes.items())]
+    lines = [f"{toml_key(name)} = {seed}" for name, seed in sorted(takes.items())]
     write_whole(file, (HEAD + "\n[takes]\n" + "\n".join(lines) + "\n").encode())
     return file
-
-
-def _key(name: str) -> str:
-    if name and all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
-        return name
-    return '"' + "".join(_escaped(c) for c in name) + '"'
-
-
-def _escaped(c: str) -> str:
-    if c in '"\\':
-        return "\\" + c
-    return c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
 
 
 def _bad(file: Path, message: str) -> ReelError:

@@ -175,7 +175,7 @@ class Programs:
                 self.put("]")
             case 1:
                 self.put("{")
-                self.some(lambda: self.pair(":", depth - 1), 4)
+                self.some(lambda: self.entry(depth - 1), 4)
                 self.put("}")
             case 2:
                 self.put("node", self.pick(["KSampler", '"RIFE VFI"', "VAEDecode"]))
@@ -188,6 +188,11 @@ class Programs:
     def pair(self, between: str, depth: int) -> None:
         self.put(self.pick(WORDS), between)
         self.expr(depth)
+
+    def entry(self, depth: int) -> None:
+        self.pair(":", depth)
+        if self.chance(8):
+            self.put("?")
 
     def forms(self, depth: int, form: int) -> None:
         match form:

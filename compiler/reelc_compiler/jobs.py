@@ -5,7 +5,7 @@ from itertools import count, takewhile
 from typing import Any, Literal
 
 from reelc_compiler.canonical import sha256
-from reelc_compiler.facts import COUNTED_OUT, Facts, Input, Json
+from reelc_compiler.facts import Facts, Input, Json
 from reelc_dsl.records import dataclass
 
 KEY_SCHEMA = 2
@@ -34,7 +34,8 @@ class Artifact:
         container, codec: what the file must turn out to be: ``mp4`` and ``h264`` for a film's part, ``png``
             and ``apng`` for a hand-over.
         facts: verified by decoding before the job counts as done.
-        names: what people call it: names of the pipeline first, then the qualified stage.
+        names: what people call it: names of the pipeline first, then the qualified stage. Nobody calls anything what
+            the language itself takes of a clip, the ends that joins mix and the frame that a segment starts from.
     """
 
     id: str
@@ -48,7 +49,7 @@ class Artifact:
     @property
     def counted(self) -> bool:
         """Whether the plan's own node has counted out its frames, so that one picture stands for all of them."""
-        return self.names[-1:] == (COUNTED_OUT,)
+        return not self.names and self.facts.fps is not None
 
     def to_json(self) -> Json:
         return {

@@ -16,7 +16,8 @@ from reelc_compiler.facts import Facts
 from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged, Table, Unmeasured
 from reelc_compiler.pictures import picture_size
 from reelc_compiler.sema.resolve import SourceProvider
-from reelc_compiler.tables import TableFault, rows_of
+from reelc_compiler.tables import TABLES, TableFault, rows_of
+from reelc_compiler.texts import is_unicode
 from reelc_compiler.units import rate_text
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import (
@@ -122,11 +123,6 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _is_unicode(name: str) -> bool:
-    """Whether a name can stand in a plan: a file system may hold bytes that are no UTF-8."""
-    return not any("\ud800" <= c <= "\udfff" for c in name)
-
-
 # -- the standard library --------------------------------------------------------------------
 
 
@@ -182,7 +178,7 @@ class Project:
         """
         name = self.shown.as_posix()
         self.sources[self.key] = self._read(self.main, self.key, name)
-        if not _is_unicode(self.key):
+        if not is_unicode(self.key):
             raise _fault(UNREADABLE_FILE, f"the name of `{name}` is not UTF-8", "rename the file")
         return self.sources[self.key]
 
@@ -268,7 +264,7 @@ class Project:
         real = self._locate(path, module)
         key = (real, kind == "image")
         if key not in self._inputs:
-            base = "the .reel file" if module else "the folder you are in"
+            base = _base(module)
             name = self._relative(real)
             if kind == "image":
                 self._inputs[key] = _picture(real, path, name, base)
@@ -291,7 +287,7 @@ class Project:
             InputFault: E0601, E0604, E0615.
         """
         real = self._locate(path, module)
-        base = "the .reel file" if module else "the folder you are in"
+        base = _base(module)
         with _there(real, path, base), real.open("rb") as file:
             data = file.read(MAX_SOURCE + 1)
         if len(data) > MAX_SOURCE:
@@ -325,7 +321,7 @@ class Project:
         except (ValueError, OSError) as error:
             raise InputFault(MISSING_INPUT_FILE, f"`{pattern}` is no pattern of files: {_reason(error)}") from None
         names = sorted(
-            os.path.relpath(p, base).replace(os.sep, "/") for p in found if self._inside(p) and _is_unicode(p.name)
+            os.path.relpath(p, base).replace(os.sep, "/") for p in found if self._inside(p) and is_unicode(p.name)
         )
         if not names:
             help_ = "the pattern is relative to the .reel file"
@@ -348,7 +344,7 @@ class Project:
     def _locate(self, path: str, module: str) -> Path:
         if not path:
             raise InputFault(MISSING_INPUT_FILE, "no file is named here", "name a picture, or leave the setting out")
-        if not _is_unicode(path):
+        if not is_unicode(path):
             raise InputFault(MISSING_INPUT_FILE, f"the name of `{path}` is not UTF-8", "rename the file")
         if "\0" in path:
             raise InputFault(MISSING_INPUT_FILE, f"`{path}` is not the name of a file")
@@ -366,7 +362,7 @@ class Project:
                     "copy the file beside the .reel file, or name it on the command line with `--set`",
                 )
             if os.path.lexists(real) and not self._as_written(key):
-                raise _missing(real, path, "the .reel file")
+                raise _missing(real, path, _base(module))
         return real
 
     def _relative(self, real: Path) -> str:
@@ -379,6 +375,13 @@ class Project:
     def input_path(self, relative: str) -> Path:
         """Where an input of a plan lies on this machine."""
         return self.root / relative
+
+
+def _base(module: str) -> str:
+    """What a path that a module writes, or a table, is relative to, for people."""
+    if not module:
+        return "the folder you are in"
+    return "the table" if module.lower().endswith(TABLES) else "the .reel file"
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """The text of ``reel.lock``: TOML with one value a line, so that a change reads well in a diff and under an editor."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, cast
 
 from reelc_compiler.facts import Facts
 from reelc_compiler.lock import Lock, LockedCatalog, LockedInput, LockedModel, LockedPack, LockedStages, Settings
+from reelc_compiler.texts import toml_text
 
 VERSION = 1
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -31,15 +31,15 @@ def write(lock: Lock) -> str:
     blocks = [HEAD]
     for name, settings in sorted(lock.programs.items()):
         values: list[tuple[str, Any]] = [("pipeline", settings.pipeline), ("set", dict(settings.overrides) or None)]
-        blocks.append(_table(f"programs.{_text(name)}", values))
+        blocks.append(_table(f"programs.{toml_text(name)}", values))
     catalog = lock.catalog
     blocks.append(_table("catalog", [("name", catalog.name), ("comfyui", catalog.comfyui), ("sha256", catalog.sha256)]))
     blocks.append(_table("std", [("sha256", lock.std)]))
     for name, used in sorted(lock.stages.items()):
         values = [("package", used.package), ("version", used.version), ("sha256", used.sha256)]
-        blocks.append(_table(f"stages.{_text(name)}", values))
+        blocks.append(_table(f"stages.{toml_text(name)}", values))
     for name, pack in sorted(lock.packs.items()):
-        blocks.append(_table(f"packs.{_text(name)}", [("repo", pack.repo), ("commit", pack.commit)]))
+        blocks.append(_table(f"packs.{toml_text(name)}", [("repo", pack.repo), ("commit", pack.commit)]))
     for _, model in sorted(lock.models.items()):
         size = model.bytes
         values = [
@@ -54,7 +54,7 @@ def write(lock: Lock) -> str:
         ]
         blocks.append(_table("[models]", values))
     for path, item in sorted(lock.inputs.items()):
-        blocks.append(_table(f"inputs.{_text(path)}", _input_values(item)))
+        blocks.append(_table(f"inputs.{toml_text(path)}", _input_values(item)))
     return "\n".join(blocks)
 
 
@@ -78,14 +78,9 @@ def _value(value: Any) -> str:
             return str(value)
         case dict():
             pairs = sorted(cast(dict[str, str], value).items())
-            return "{ " + ", ".join(f"{_text(k)} = {_text(v)}" for k, v in pairs) + " }"
+            return "{ " + ", ".join(f"{toml_text(k)} = {toml_text(v)}" for k, v in pairs) + " }"
         case _:
-            return _text(value)
-
-
-def _text(text: str) -> str:
-    """A basic string: JSON's escapes are TOML's, and TOML wants one more."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+            return toml_text(value)
 
 
 # -- reading ---------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from reelc_compiler.catalog import Catalog, expand_inputs
 from reelc_compiler.catalog.models import Lookup, ModelInfo, lookup
 from reelc_compiler.codecs import CODECS, SEQUENCE
 from reelc_compiler.elaborate import Elaborated
-from reelc_compiler.facts import AUDIO
+from reelc_compiler.facts import AUDIO, Json
 from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, Op
 from reelc_compiler.ir.graph import Save as SaveOp
 from reelc_compiler.partition import Piece, partition
@@ -27,6 +27,7 @@ from reelc_compiler.plan import (
     Sound,
     Stack,
     Upload,
+    Variant,
     plan_keys,
 )
 from reelc_compiler.regions import Views
@@ -64,7 +65,13 @@ def lower(
     return Plan(
         pipeline=elaborated.pipeline,
         catalog=CatalogRef(name=catalog.name, comfyui=catalog.comfyui, sha256=catalog.sha256),
-        params=elaborated.params,
+        params=_together([made.params for made in elaborated.variants.values()]),
+        takes=elaborated.variants[""].takes if "" in elaborated.variants else {},
+        variants=tuple(
+            Variant(name=name, params=made.params, takes=made.takes)
+            for name, made in elaborated.variants.items()
+            if name
+        ),
         inputs=elaborated.inputs,
         jobs=tuple(replace(job, keys=keys[job.id]) for job in jobs),
         outputs=tuple(_output(film, lowering.ready) for film in graph.films),
@@ -135,9 +142,10 @@ class _Lowering:
             self.ready[part.save] = made[-1]
         for number, handover in enumerate(piece.saves, 1):
             names = self.graph.names
-            called = names.get(handover.medium, ()) + names.get(handover.loaded, ())
+            called = dict.fromkeys(names.get(handover.medium, ()) + names.get(handover.loaded, ()))
+            taken = self.graph.regions[self.graph.media[handover.medium]].handed
             suffix = f"-{number}" if len(piece.saves) > 1 else ""
-            made.append(_kept(name + suffix, ids[handover.save], handover, called))
+            made.append(_kept(name + suffix, ids[handover.save], handover, () if taken else (*called, handover.stage)))
             self.ready[handover.save] = made[-1]
         return made
 
@@ -163,7 +171,7 @@ def _kept(name: str, node: str, handover: Handover, called: tuple[str, ...]) -> 
         container=form.form_of(handover.medium.facts).container,
         codec=form.form_of(handover.medium.facts).codec,
         facts=handover.medium.facts,
-        names=(*dict.fromkeys(called), handover.stage),
+        names=called,
     )
 
 
@@ -195,7 +203,17 @@ def _output(film: Film, ready: Mapping[int, Artifact]) -> Output:
         ),
         sound=sound,
         facts=film.facts,
+        variant=film.variant,
     )
+
+
+def _together(params: list[Mapping[str, Json]]) -> dict[str, Json]:
+    """The parameters of all variants: a list of values where they differ."""
+    out: dict[str, Json] = {}
+    for name in params[0] if params else ():
+        values = [mine.get(name) for mine in params]
+        out[name] = values[0] if all(v == values[0] for v in values) else values
+    return out
 
 
 # -- needs -----------------------------------------------------------------------------------

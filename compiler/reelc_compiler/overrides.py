@@ -1,6 +1,8 @@
 """Parameters set on the command line: texts to expressions, by the kind of the parameter."""
 
+import re
 from collections.abc import Mapping
+from fractions import Fraction
 
 from reelc_compiler.sema.kinds import (
     BOOL,
@@ -13,6 +15,7 @@ from reelc_compiler.sema.kinds import (
     NONE,
     PERCENT,
     RATE,
+    SEED,
     SIZE,
     TEXT,
     UNKNOWN,
@@ -24,7 +27,8 @@ from reelc_compiler.sema.kinds import (
     present,
 )
 from reelc_compiler.sema.program import PipelineInfo
-from reelc_compiler.units import Bytes, Duration, Money, Percent, Rate, quantity, too_long
+from reelc_compiler.texts import is_unicode
+from reelc_compiler.units import DURATION_UNITS, Bytes, Duration, Money, Percent, Rate, quantity, too_long
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, Label, Sink
 from reelc_dsl.diagnostics.codes import BAD_ARITHMETIC, KIND_MISMATCH, UNKNOWN_PARAM, UNKNOWN_UNIT
@@ -32,6 +36,9 @@ from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.parser import parse
 from reelc_dsl.source import COMMAND_LINE as SET
 from reelc_dsl.source import Source, Span
+
+# What reads like a range of numbers, with units or without. Those that are ranges were taken apart before.
+_RANGE = re.compile(r"\s*-?\d[\d.]*?[a-zA-Z%]*\s*\.\.\s*-?\d[\d.]*[a-zA-Z%]*\s*")
 
 QUANTITIES: Mapping[type, Kind] = {
     Duration: DURATION,
@@ -66,8 +73,20 @@ def parse_overrides(overrides: Mapping[str, str], pipeline: PipelineInfo, sink: 
             continue
         kind = params[name].kind
         inner = present(kind)
+        if not is_unicode(text) and inner not in FROM_FILE:
+            message = f"the value given to `{name}` is not UTF-8"
+            help_ = ("the terminal, or the script that gave it, has another encoding",)
+            sink.add(Diagnostic(code=KIND_MISMATCH, message=message, span=whole, help=help_))
+            continue
         if (inner == TEXT or isinstance(inner, FileKind) or inner in FROM_FILE) and not text.startswith('"'):
             out[name] = ast.TextLit(span=whole, value=text, offsets=tuple(range(len(text) + 1)))
+            continue
+        if _RANGE.fullmatch(text):
+            message = f"a range goes from one whole number to another, and `{name}` is {a_kind(inner)}"
+            if inner in (INT, SEED):
+                message = f"a range goes from one whole number to another, from 0 on, and this is `{text.strip()}`"
+            help_ = (f"a table makes a variant for each of its rows: `--set @takes.csv`, with a column `{name}`",)
+            sink.add(Diagnostic(code=KIND_MISMATCH, message=message, span=whole, help=help_))
             continue
         expr = literal(source, sink)
         if expr is None:
@@ -115,6 +134,17 @@ def _is_literal(expr: ast.Expr) -> bool:
         case ast.ListExpr(items=items):
             return all(_is_literal(i) for i in items)
         case _:
+            return _is_part(expr)
+
+
+def _is_part(expr: ast.Expr) -> bool:
+    """Whether it is a duration that no decimal writes: ``25 / 24fps``, ``1s / 3``."""
+    match expr:
+        case ast.BinaryExpr(op="/", left=ast.NumberLit(whole=True), right=ast.QuantityLit(number=number, unit="fps")):
+            return too_long(number) or Fraction(number) > 0
+        case ast.BinaryExpr(op="/", left=ast.QuantityLit(unit=unit), right=ast.NumberLit(text=number, whole=True)):
+            return unit in DURATION_UNITS and (too_long(number) or int(number) > 0)
+        case _:
             return False
 
 
@@ -127,6 +157,8 @@ def _moved(expr: ast.Expr, source: Source, by: int) -> ast.Expr:
             return replace(expr, span=span, items=tuple(_moved(i, source, by) for i in items))
         case ast.UnaryExpr(value=value):
             return replace(expr, span=span, value=_moved(value, source, by))
+        case ast.BinaryExpr(left=left, right=right):
+            return replace(expr, span=span, left=_moved(left, source, by), right=_moved(right, source, by))
         case _:
             return replace(expr, span=span)
 
@@ -155,6 +187,9 @@ def kind_of(expr: ast.Expr, sink: Sink) -> Kind:
             return NONE
         case ast.UnaryExpr(value=value):
             return kind_of(value, sink)
+        case ast.BinaryExpr(left=left, right=right):
+            known = kind_of(left, sink) != UNKNOWN and kind_of(right, sink) != UNKNOWN
+            return DURATION if known else UNKNOWN
         case ast.ListExpr(items=items):
             return list_of(kind_of(items[0], sink) if items else UNKNOWN)
         case _:

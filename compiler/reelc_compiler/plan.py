@@ -7,6 +7,7 @@ changes when the source is merely reformatted).
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 from functools import cache
 from importlib import resources
 from typing import Any, cast
@@ -55,6 +56,7 @@ __all__ = [
     "Stack",
     "StandIn",
     "Upload",
+    "Variant",
     "media_to_json",
     "plan_keys",
     "plan_schema",
@@ -136,6 +138,7 @@ class Output:
         encode: what the file must be.
         facts: what the file must turn out to have.
         sound: what is heard, cut or filled with silence to the length of the pictures; None for a silent film.
+        variant: the name of the variant that it is of; empty where there are none.
     """
 
     name: str
@@ -145,6 +148,7 @@ class Output:
     encode: Encode
     facts: Facts
     sound: Sound | None = None
+    variant: str = ""
 
     @property
     def made_of(self) -> tuple[str, ...]:
@@ -162,6 +166,7 @@ class Output:
             "facts": self.facts.to_json(),
             # Silent films are written as they were before any could be heard.
             **({"sound": self.sound.to_json()} if self.sound is not None else {}),
+            **({"variant": self.variant} if self.variant else {}),
         }
 
     @staticmethod
@@ -174,7 +179,26 @@ class Output:
             encode=Encode(**value["encode"]),
             facts=Facts.from_json(value["facts"]),
             sound=Sound.from_json(value["sound"]) if "sound" in value else None,
+            variant=value.get("variant", ""),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """What one of several variants is made with.
+
+    Args:
+        name: what the names of its films end in.
+        params: the pipeline's parameters as resolved, in JSON values.
+        takes: the seeds that were chosen for names, of those that it derives seeds from.
+    """
+
+    name: str
+    params: Mapping[str, Json]
+    takes: Mapping[str, int]
+
+    def to_json(self) -> Json:
+        return {"name": self.name, "params": dict(self.params), "takes": dict(self.takes)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +236,11 @@ class Plan:
     Args:
         pipeline: its name.
         catalog: what the graphs were validated against.
-        params: the pipeline's parameters as resolved, in JSON values.
+        params: the pipeline's parameters as resolved, in JSON values; where they differ between variants, a list with
+            the value of each.
+        takes: the seeds that were chosen for names, of those that seeds are derived from; empty where there are
+            variants.
+        variants: what each of several variants is made with.
         inputs, jobs, outputs: what goes in, what runs, which films come out (the assembly).
         spans: per job id and node id, the calls from the user's file inwards, outermost first.
     """
@@ -224,6 +252,13 @@ class Plan:
     jobs: tuple[Job, ...]
     outputs: tuple[Output, ...]
     spans: Mapping[str, Mapping[str, Stack]]
+    takes: Mapping[str, int] = field(default_factory=dict[str, int])
+    variants: tuple[Variant, ...] = ()
+
+    def made_with(self, output: Output) -> Variant:
+        """What a film is made with; the name is empty where there are no variants."""
+        known = {variant.name: variant for variant in self.variants}
+        return known.get(output.variant) or Variant(name="", params=self.params, takes=self.takes)
 
     def with_earlier(self, jobs: Iterable[str]) -> tuple[str, ...]:
         """Some jobs, by their ids, and all that must be done before them; in the plan's order."""
@@ -250,6 +285,9 @@ class Plan:
             "pipeline": self.pipeline,
             "catalog": {"name": self.catalog.name, "comfyui": self.catalog.comfyui, "sha256": self.catalog.sha256},
             "params": dict(self.params),
+            # Few plans have any, and the others are written as they were before there were any.
+            **({"takes": dict(self.takes)} if self.takes else {}),
+            **({"variants": [v.to_json() for v in self.variants]} if self.variants else {}),
             "inputs": [i.to_json() for i in self.inputs],
             "jobs": [j.to_json() for j in self.jobs],
             "assembly": [o.to_json() for o in self.outputs],
@@ -308,13 +346,16 @@ class Plan:
         for output in outputs:
             sound = output.sound
             heard = sound is None or (sound.input in given) != (sound.artifact in made)
-            if not heard or not made.issuperset(output.made_of):
+            varied = output.variant in {variant["name"] for variant in value.get("variants", ())} | {""}
+            if not heard or not varied or not made.issuperset(output.made_of):
                 raise PlanError(f"plan.json makes {output.file} of what is not there")
         spans = files.get("spans.json", {})
         return Plan(
             pipeline=value["pipeline"],
             catalog=CatalogRef(**value["catalog"]),
             params=value["params"],
+            takes=value.get("takes", {}),
+            variants=tuple(Variant(**variant) for variant in value.get("variants", ())),
             inputs=inputs,
             jobs=tuple(jobs),
             outputs=outputs,

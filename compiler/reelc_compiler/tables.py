@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from reelc_compiler.texts import is_unicode
+
 Rows = tuple[tuple[int, Mapping[str, Any]], ...]
+# How the names of files end that are tables.
+TABLES = (".csv", ".toml", ".json")
 MAX_ROWS = 10_000
 
 
@@ -25,14 +29,13 @@ def rows_of(data: bytes, suffix: str) -> Rows:
     Raises:
         TableFault: it is none of these, or no table.
     """
-    readers = {".csv": _csv, ".toml": _toml, ".json": _json}
-    if suffix not in readers:
+    if suffix not in TABLES:
         raise TableFault("is no table that can be read", "write it as .csv, .toml or .json")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TableFault(f"is not UTF-8 (byte {error.start})", "save it as UTF-8") from None
-    rows = readers[suffix](text)
+    rows = {".csv": _csv, ".toml": _toml, ".json": _json}[suffix](text)
     if not rows:
         raise TableFault("has no rows")
     if len(rows) > MAX_ROWS:
@@ -71,29 +74,68 @@ def _toml(text: str) -> Rows:
         value = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise TableFault(f"is no TOML: {error}") from None
-    return _listed(value)
+    return _listed(value, "in TOML each row begins with `[[shot]]`, or another name")
 
 
 def _json(text: str) -> Rows:
     import json
 
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise TableFault(f"is no JSON: {error}") from None
-    return _numbered(cast(list[Any], value)) if isinstance(value, list) else _listed(value)
+    if isinstance(value, list):
+        return _numbered(cast(list[Any], value))
+    if isinstance(value, _Twice):
+        raise TableFault(f"gives `{value.name}` twice")
+    return _listed(value, 'a list of rows is [{ "name": "pier" }, { "name": "boats" }], and may stand under one name')
 
 
-def _listed(value: Any) -> Rows:
+class _Twice(dict[str, Any]):
+    """An object of JSON that gives a name twice."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    names = [name for name, _ in pairs]
+    return _Twice(next(name for name in names if names.count(name) > 1))
+
+
+def _listed(value: Any, how: str) -> Rows:
     """The rows under the one name that a file has for them: ``[[shot]]`` in TOML."""
     named = cast(dict[str, Any], value) if isinstance(value, dict) else {}
     lists = [cast(list[Any], v) for v in named.values() if isinstance(v, list)]
     if len(lists) != 1:
-        raise TableFault("has not just one list of rows", "in TOML each row begins with `[[shot]]`, or another name")
+        raise TableFault("has not just one list of rows", how)
     return _numbered(lists[0])
 
 
+def _whole(value: Any) -> bool:
+    """Whether all texts are made of whole characters, of which JSON can escape halves."""
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str) and not is_unicode(one):
+            return False
+        if isinstance(one, dict):
+            todo += [*cast(dict[str, Any], one), *cast(dict[str, Any], one).values()]
+        elif isinstance(one, list):
+            todo += cast(list[Any], one)
+    return True
+
+
 def _numbered(rows: list[Any]) -> Rows:
-    if not all(isinstance(row, dict) for row in rows):
-        raise TableFault("has a row that is not made of names and values")
+    for number, row in enumerate(rows, 1):
+        if not _whole(row):
+            raise TableFault(f"has half of a character in row {number}", "write the character itself, in UTF-8")
+        if not isinstance(row, dict):
+            raise TableFault(f"has a row that is not made of names and values, row {number}")
+        if isinstance(row, _Twice):
+            raise TableFault(f"gives `{row.name}` twice in row {number}")
     return tuple(enumerate(cast(list[dict[str, Any]], rows), 1))

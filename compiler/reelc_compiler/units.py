@@ -25,6 +25,8 @@ BYTE_UNITS = {
     "GiB": 2**30,
     "TiB": 2**40,
 }
+# Of a decimal that a message gives to be copied.
+MOST_PLACES = 9
 UNITS = ("fps", *DURATION_UNITS, *BYTE_UNITS, "usd", "%")
 
 
@@ -102,6 +104,16 @@ def decimal_text(value: Fraction, places: int = 6) -> str:
         return str(value.numerator)
     text = f"{float(round(value, places)):.{places}f}".rstrip("0").rstrip(".")
     return text or "0"
+
+
+def exact_text(value: Fraction) -> str | None:
+    """A fraction as a decimal that means just it; None where there is none, or none that anybody would write."""
+    places = next((n for n in range(MOST_PLACES + 1) if 10**n % value.denominator == 0), None)
+    if places is None:
+        return None
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    text = f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".") if places else digits
+    return f"-{text}" if value < 0 else text
 
 
 def rate_text(fps: Fraction) -> str:

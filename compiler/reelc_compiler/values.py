@@ -15,6 +15,7 @@ from reelc_compiler.units import (
     Size,
     bytes_text,
     decimal_text,
+    exact_text,
     rate_text,
 )
 from reelc_dsl.records import dataclass
@@ -252,5 +253,8 @@ def to_json(value: Any) -> Any:
             return [to_json(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
         case RecordValue(fields=fields):
             return {k: to_json(v) for k, v in fields.items()}
+        case Duration(seconds=seconds):
+            exact = exact_text(seconds)
+            return f"{exact}s" if exact is not None else f"{seconds.numerator}s / {seconds.denominator}"
         case _:
             return show(value)

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 
 from reelc_compiler.elaborate import Settings
 from reelc_compiler.elaborate.functions import SEED_LIMIT
+from reelc_compiler.filenames import folded
 from reelc_compiler.inputs import InputFault, ReadTable
 from reelc_compiler.overrides import SET, parse_overrides
 from reelc_compiler.sema.kinds import INT, SEED, present
 from reelc_compiler.sema.program import PipelineInfo
+from reelc_compiler.texts import is_unicode
 from reelc_dsl.diagnostics import Diagnostic, Sink
-from reelc_dsl.diagnostics.codes import BAD_SEED, BAD_TABLE, OUT_OF_RANGE
+from reelc_dsl.diagnostics.codes import BAD_SEED, BAD_TABLE, OUT_OF_RANGE, UNKNOWN_PARAM
 from reelc_dsl.source import Source, Span
 
 # What names a file of settings among those of a command line.
@@ -41,6 +44,12 @@ def variants(overrides: Mapping[str, str], pipeline: PipelineInfo, table: ReadTa
     rows: list[tuple[str, dict[str, str]]] = [("", {})]
     if FILE in overrides:
         rows = _rows(overrides[FILE], table, pipeline, sink)
+        twice = next((name for _, texts in rows for name in texts if name in plain), None)
+        if twice is not None:
+            message = f"`{twice}` is set twice: here, and in a column of `{overrides[FILE]}`"
+            help_ = ("leave one of them out",)
+            sink.add(Diagnostic(code=BAD_TABLE, message=message, span=_span(twice, plain[twice]), help=help_))
+            return {}
     count = len(rows)
     for values in ranges.values():
         count *= max(1, len(values))
@@ -52,22 +61,34 @@ def variants(overrides: Mapping[str, str], pipeline: PipelineInfo, table: ReadTa
         )
         return {}
     out: dict[str, Settings] = {}
+    spelt: dict[str, str] = {}
     for called, row in rows:
         for chosen in product(*ranges.values()):
             set_ = dict(zip(ranges, map(str, chosen), strict=True))
             label = "-".join(filter(None, (called, *(f"{_short(name)}-{value}" for name, value in set_.items()))))
-            if label in out:
+            first = spelt.setdefault(folded(label), label)
+            if label in out or first != label:
+                same = (
+                    "two variants are called `{}`" if first == label else "`{}` and `{}` are one file on some systems"
+                )
                 sink.add(
                     Diagnostic(
                         code=BAD_TABLE,
-                        message=f"two variants are called `{label}`",
+                        message=same.format(label, first),
                         span=_span(FILE, overrides.get(FILE, "")),
                         help=("give the rows names of their own, in a column `name`",),
                     )
                 )
                 return {}
-            out[label] = _settings({**plain, **row, **set_}, pipeline, sink)
+            made = _settings({**plain, **row, **set_}, pipeline, sink)
+            out[label] = replace(made, places={name: _place(name, overrides) for name in made.takes})
     return out
+
+
+def _place(name: str, overrides: Mapping[str, str]) -> Span:
+    """Where the seed for a name is set: by itself, or in a file of settings."""
+    one = DERIVE + name if DERIVE + name in overrides else FILE
+    return _span(one, overrides[one])
 
 
 def _short(name: str) -> str:
@@ -79,6 +100,10 @@ def _settings(texts: Mapping[str, str], pipeline: PipelineInfo, sink: Sink) -> S
     takes: dict[str, int] = {}
     for name, text in texts.items():
         if not name.startswith(DERIVE):
+            continue
+        if not is_unicode(name):
+            message = f"no seed is derived from a name that is not UTF-8, as in `{name}`"
+            sink.add(Diagnostic(code=UNKNOWN_PARAM, message=message, span=_span(name, text)))
             continue
         if not text.strip().isdecimal() or not 0 <= int(text) < SEED_LIMIT:
             message = f"a seed is a whole number from 0 to {SEED_LIMIT - 1}"

@@ -103,6 +103,13 @@ class ListExpr(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class OptionalExpr(Node):
+    """``int?``: a type among the columns of a table, as it is read before anybody knows that it is one."""
+
+    value: "Expr"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Entry(Node):
     """``model: c.MODEL`` in a record; the name may be quoted."""
 
@@ -247,6 +254,7 @@ Expr = (
     | BoolLit
     | NoneLit
     | ListExpr
+    | OptionalExpr
     | RecordExpr
     | NodeExpr
     | CallExpr

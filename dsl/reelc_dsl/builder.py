@@ -341,6 +341,9 @@ class Builder:
         name, value = tree.children
         return ast.Entry(span=self.span(tree), name=self.ident(name), value=self.expr(value))
 
+    def on_optional(self, tree: Tree) -> ast.OptionalExpr:
+        return ast.OptionalExpr(span=self.span(tree), value=self.expr(tree.children[0]))
+
     def on_node(self, tree: Tree) -> ast.NodeExpr:
         name, args = tree.children
         return ast.NodeExpr(span=self.span(tree), class_type=self.ident(name), args=self.args(args))

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from reelc_compiler.facts import BLEND, COUNTED_OUT, WINDOW
+from reelc_compiler.facts import BLEND, WINDOW
 from reelc_compiler.plan import Artifact, Job, Plan
 
-# What is handed over by the language itself, and not because a stage samples.
+# What is handed over by the language itself, and not because a stage samples: what is kept, by its kind.
 _ENDS: Mapping[str, str] = {
-    COUNTED_OUT: "keeps the frames of a clip that are mixed with those of another",
-    "last": "keeps the frame of a segment from which the next one starts",
+    "clip": "keeps the frames of a clip that are mixed with those of another",
+    "image": "keeps the frame of a segment from which the next one starts",
 }
 
 
@@ -31,10 +31,9 @@ def reasons(plan: Plan, job: Job) -> Iterator[str]:
 
 
 def _kept(artifact: Artifact) -> str:
-    stage = artifact.names[-1] if artifact.names else ""
-    if stage in _ENDS:
-        return _ENDS[stage]
-    return f"keeps what {stage} makes, so that a change of what follows repeats none of it"
+    if not artifact.names:
+        return _ENDS[artifact.facts.kind]
+    return f"keeps what {artifact.names[-1]} makes, so that a change of what follows repeats none of it"
 
 
 def _part(artifact: Artifact, stages: set[str]) -> str:

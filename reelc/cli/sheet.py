@@ -4,6 +4,16 @@ from pathlib import Path
 
 import click
 
+# What a sheet can be written as; others are not what people look at.
+PICTURES = (".jpg", ".jpeg", ".png")
+
+
+def _ending(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
+    """The name of a picture that can be written."""
+    if value.suffix.lower() not in PICTURES:
+        raise click.BadParameter(f"`{value}` is not called as a picture: end it in {', '.join(PICTURES)}", ctx, param)
+    return value
+
 
 @click.command("sheet")
 @click.argument("films", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -13,7 +23,8 @@ import click
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("sheet.jpg"),
     show_default=True,
-    help="The picture that is written.",
+    callback=_ending,
+    help="The picture that is written, a JPEG or a PNG by its name.",
 )
 @click.option(
     "--frames", type=click.IntRange(1, 100), default=6, show_default=True, help="How many frames of each film, at most."

@@ -21,7 +21,11 @@ def command(file: Path, takes: tuple[str, ...], forget: tuple[str, ...], as_json
     """
     from reelc.takes import read_takes, takes_file, write_takes
     from reelc_compiler.elaborate.functions import SEED_LIMIT
+    from reelc_compiler.loader import read_source
+    from reelc_compiler.texts import is_unicode
 
+    # Takes belong to a program: without one there is nothing that they could be for.
+    read_source(file, file.as_posix())
     known = read_takes(file)
     before = dict(known)
     for name in forget:
@@ -29,6 +33,8 @@ def command(file: Path, takes: tuple[str, ...], forget: tuple[str, ...], as_json
             raise click.BadParameter(f"no take of `{name}` was chosen", param_hint="--forget")
     for text in takes:
         name, equals, seed = text.rpartition("=")
+        if not is_unicode(name):
+            raise click.BadParameter(f"the name in `{text}` is not UTF-8", param_hint="NAME=SEED")
         if not equals or not name or not seed.strip().isdecimal() or int(seed) >= SEED_LIMIT:
             raise click.BadParameter(
                 f"`{text}` is not NAME=SEED, with a whole number below 2^50", param_hint="NAME=SEED"

@@ -25,8 +25,11 @@ from reelc_dsl.diagnostics import Sink
 from reelc_dsl.diagnostics.codes import UNSET_PARAM, UNUSED_LET, UNUSED_TAKE
 from reelc_dsl.diagnostics.suggest import did_you_mean
 from reelc_dsl.records import dataclass
+from reelc_dsl.source import Span
 
 MAX_NODES = 100_000
+# Names that a help lists.
+MANY = 8
 
 # An expression that sets a parameter from outside, in a module of its own.
 Overrides = Mapping[str, ast.Expr]
@@ -34,18 +37,36 @@ Overrides = Mapping[str, ast.Expr]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one variant of a program is made with: parameters, and seeds by the names that they are derived from."""
+    """What one variant of a program is made with: parameters, and seeds by the names that they are derived from.
+
+    Attributes:
+        places: where each of the seeds is set.
+    """
 
     params: Overrides
     takes: Mapping[str, int] = field(default_factory=dict[str, int])
+    places: Mapping[str, Span] = field(default_factory=dict[str, Span])
+
+
+@dataclass(frozen=True, slots=True)
+class MadeWith:
+    """What a variant was made with: parameters as a plan records them, and the chosen seeds that it asked for."""
+
+    params: Mapping[str, Any]
+    takes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elaborated:
-    """A pipeline with everything known of it before anything runs."""
+    """A pipeline with everything known of it before anything runs.
+
+    Attributes:
+        variants: what each variant was made with, by what it is called; one that is called nothing where there is
+            only one.
+    """
 
     pipeline: str
-    params: Mapping[str, Any]
+    variants: Mapping[str, "MadeWith"]
     inputs: tuple[Input, ...]
     graph: MediaGraph
 
@@ -82,7 +103,7 @@ def elaborate(
     reporter = Reporter(sink)
     inputs = Inputs(builder, outside.probe, reporter, catalog)
     limits = Limits()
-    recorded: list[dict[str, Any]] = []
+    recorded: dict[str, MadeWith] = {}
     asked: set[str] = set()
     taken: set[str] = set()
     derived: set[str] = set()
@@ -102,18 +123,21 @@ def elaborate(
                 params[param.name] = _recorded(cell.force(), inputs)
             except Stop:
                 continue
-        recorded.append(params)
         _statements(evaluator, pipeline, env, builder, sink, label, limits)
+        recorded[label] = MadeWith(params, {name: evaluator.takes[name] for name in sorted(evaluator.taken)})
         taken |= evaluator.taken
         derived |= evaluator.derived
+    places = {name: place for mine in settings.values() for name, place in mine.places.items()}
     for name in sorted(asked - taken) if not sink.has_errors else ():
-        where = pipeline.decl.name.span
-        reporter.add(
-            UNUSED_TAKE,
-            f"a take was chosen for `{name}`, and no seed is derived from that name",
-            where,
-            *(did_you_mean(name, derived) or ("`reelc take FILE --forget NAME` forgets it",)),
-        )
+        what = f"a take was chosen for `{name}`, and no seed is derived from that name"
+        help_ = did_you_mean(name, derived)
+        if name in places:
+            known = ", ".join(f"`{d}`" for d in sorted(derived)[:MANY])
+            known = f"seeds are derived from {known}" + (" and others" if len(derived) > MANY else "")
+            reporter.add(UNUSED_TAKE, what, places[name], *(help_ or ((known,) if derived else ("leave it out",))))
+        else:
+            forget = (f"`reelc take FILE --forget {name}` forgets it",)
+            reporter.add(UNUSED_TAKE, what, pipeline.decl.name.span, *(help_ or forget))
     graph = builder.build()
     if not sink.has_errors:
         needed = graph.closure(graph.sinks())
@@ -123,19 +147,10 @@ def elaborate(
         limits.check(graph, sink)
     return Elaborated(
         pipeline=pipeline.decl.name.text,
-        params=_together(recorded),
+        variants=recorded,
         inputs=tuple(inputs.found.values()),
         graph=graph,
     )
-
-
-def _together(recorded: list[dict[str, Any]]) -> dict[str, Any]:
-    """The parameters of all variants: a list of values where they differ."""
-    out: dict[str, Any] = {}
-    for name in recorded[0] if recorded else ():
-        values_ = [params.get(name) for params in recorded]
-        out[name] = values_[0] if all(v == values_[0] for v in values_) else values_
-    return out
 
 
 def _statements(
@@ -150,7 +165,8 @@ def _statements(
     lets: list[ast.Let] = []
     failed = False
     target: Target | None = None
-    for statement in pipeline.decl.body:
+    # A target is for all films, also for those that stand before it; it may need any of the names.
+    for statement in sorted(pipeline.decl.body, key=_turn):
         try:
             match statement:
                 case ast.Let(name=name):
@@ -159,7 +175,7 @@ def _statements(
                 case ast.Require() | ast.Warn() | ast.Note():
                     stages.require(evaluator, statement, env)
                 case ast.Settings(kind="target"):
-                    target = target_of(evaluator, statement, env) or target
+                    target = target_of(evaluator, statement, env)
                     limits.hear(evaluator, statement, env)
                 case ast.OutputStmt(name=name, value=value):
                     made = evaluator.value(value, env)
@@ -169,7 +185,7 @@ def _statements(
                     assert isinstance(made, FilmValue)
                     if target is not None:
                         made = target.fitted(evaluator, made, value.span)
-                    add_film(evaluator, builder, _varied(name.text, label), made, value.span)
+                    add_film(evaluator, builder, _varied(name.text, label), made, value.span, variant=label)
                 case _:
                     pass
         except Stop:
@@ -185,6 +201,16 @@ def _statements(
             evaluator.reporter.add(
                 UNUSED_LET, f"no output needs `{let.name.text}`", let.name.span, "remove it, or use it in an output"
             )
+
+
+def _turn(statement: ast.Stmt) -> int:
+    match statement:
+        case ast.Let():
+            return 0
+        case ast.Settings():
+            return 1
+        case _:
+            return 2
 
 
 def _varied(name: str, label: str) -> str:

@@ -5,7 +5,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from reelc_compiler.units import Bytes, Duration, Money, Percent, Rate, Size, decimal_text
+from reelc_compiler.units import (
+    Bytes,
+    Duration,
+    Money,
+    Percent,
+    Rate,
+    Size,
+    decimal_text,
+    exact_text,
+    quantity,
+    rate_text,
+)
 
 # Beyond this many bits a number means nothing and only costs time.
 MAX_BITS = 512
@@ -121,26 +132,57 @@ def _pixels(pixels: int, factor: Fraction) -> int:
     if result.denominator != 1:
         low = result.numerator // result.denominator
         raise ArithmeticFault(
-            f"{pixels} pixels times {decimal_text(factor)} is {decimal_text(result, 3)}, which is not whole",
+            f"{pixels} pixels times {_decimal(factor)} is {_part(result)}, which is not whole",
             whole=True,
             help_=f"the nearest whole numbers are {low} and {low + 1}",
         )
     return int(result)
 
 
-def frames(duration: Duration, rate: Rate) -> int:
-    """A number of frames, which must be whole."""
+def frames(duration: Duration, rate: Rate, least: int | None = None) -> int:
+    """A number of frames, which must be whole.
+
+    Args:
+        least: the fewest frames that the help may speak of.
+
+    Raises:
+        ArithmeticFault: it is not whole; the help names durations that can be written in its place.
+    """
     count = duration.seconds * rate.fps
     if count.denominator != 1:
         low = count.numerator // count.denominator
-        near = [decimal_text(Fraction(n) / rate.fps, 6) for n in (low, low + 1)]
+        near = [lasting(n, rate.fps) for n in (low, low + 1) if least is None or n >= least]
         raise ArithmeticFault(
-            f"{decimal_text(duration.seconds)}s at {decimal_text(rate.fps, 3)}fps are {decimal_text(count, 3)} frames, "
+            f"{_decimal(duration.seconds)}s at {decimal_text(rate.fps, 3)}fps are {_part(count)} frames, "
             "which is not whole",
             whole=True,
-            help_=f"{near[0]}s are {low} frames, {near[1]}s are {low + 1}",
+            help_="; ".join(near),
         )
     return int(count)
+
+
+def lasting(count: int, fps: Fraction) -> str:
+    """How the duration of so many frames is written: ``1s, or `24 / 24fps`, is 24 frames``."""
+    seconds = Fraction(count) / fps
+    exact, rate = exact_text(seconds), rate_text(fps)
+    # A rate may be one that no literal means: then the seconds are divided.
+    divided = f"{count} / {rate}" if quantity(rate.removesuffix("fps"), "fps") == Rate(fps) else None
+    if divided is None and exact is None:
+        divided = f"{seconds.numerator}s / {seconds.denominator}"
+    ways = ([] if exact is None else [f"`{exact}s`"]) + ([] if divided is None else [f"`{divided}`"])
+    return f"{' or '.join(ways)} is {count} frame{'' if count == 1 else 's'}"
+
+
+def _decimal(value: Fraction) -> str:
+    return exact_text(value) or decimal_text(value)
+
+
+def _part(count: Fraction) -> str:
+    """A count that is not whole, so that it does not look whole."""
+    shown = decimal_text(count, 3)
+    if "." in shown:
+        return shown
+    return f"a little {'more' if count > int(shown) else 'less'} than {shown}"
 
 
 def compare(op: str, a: Any, b: Any) -> bool:

@@ -110,6 +110,8 @@ class Evaluator:
                 return self.name(name, env)
             case ast.ListExpr(items=items):
                 return tuple(only(self.value(i, env)) for i in items)
+            case ast.OptionalExpr():
+                raise AssertionError("it stands among the columns of a table, which are no value")
             case ast.RecordExpr(entries=entries):
                 return RecordValue({e.name.text: only(self.value(e.value, env)) for e in entries})
             case ast.NodeExpr():

@@ -23,8 +23,13 @@ from reelc_dsl.source import Span
 UNHEARD = Fraction(1, 10)
 
 
-def add_film(evaluator: Evaluator, builder: GraphBuilder, name: str, film: FilmValue, span: Span) -> None:
+def add_film(
+    evaluator: Evaluator, builder: GraphBuilder, name: str, film: FilmValue, span: Span, variant: str = ""
+) -> None:
     """Make the nodes of one output: each clip is encoded by itself, with the same settings.
+
+    Args:
+        variant: of which variant of the program it is, where there are several.
 
     Raises:
         Stop: the catalog cannot save it, or the rate is beyond what its nodes take.
@@ -60,6 +65,7 @@ def add_film(evaluator: Evaluator, builder: GraphBuilder, name: str, film: FilmV
             color=how.color,
             span=span,
             track=None if film.audio is None else _track(evaluator, builder, name, film.audio, span, stack),
+            variant=variant,
         )
     )
 

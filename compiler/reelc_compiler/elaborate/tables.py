@@ -1,17 +1,27 @@
 """Rows of a table file as records: ``table("shots.csv", { name: text, still: image })``."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from reelc_compiler.elaborate import media
+from reelc_compiler.elaborate.arithmetic import MAX_BITS
 from reelc_compiler.elaborate.scope import Env
 from reelc_compiler.inputs import InputFault, Table
 from reelc_compiler.overrides import QUANTITIES, SET, literal
 from reelc_compiler.sema.kinds import (
     BOOL,
+    BYTES,
+    DURATION,
     FLOAT,
     FROM_FILE,
     INT,
+    MONEY,
+    PERCENT,
+    RATE,
     SIZE,
     TEXT,
     UNKNOWN,
@@ -36,8 +46,17 @@ if TYPE_CHECKING:
     from reelc_compiler.sema.program import ModuleInfo
 
 
+# What is written behind a number of each kind; what it may mean where a number is written alone.
+UNITS: Mapping[Kind, str] = {DURATION: "s", RATE: "fps", BYTES: "GB", MONEY: "usd", PERCENT: "%"}
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
 class Misfit(Exception):
     """A cell that is not of its column's kind; the text says what it is instead."""
+
+    def __init__(self, message: str, *help_: str) -> None:
+        self.help = help_
+        super().__init__(message)
 
 
 def table(
@@ -88,10 +107,16 @@ def _row(
             continue
         if value is None:
             raise evaluator.stop(BAD_TABLE, f"{where}: there is no `{name}`", span)
+        found_of = Sink()
         try:
-            fields[name] = _cell(evaluator, present(kind), value, found, span)
+            with evaluator.reporter.apart(found_of):
+                fields[name] = _cell(evaluator, present(kind), value, found, span)
         except Misfit as misfit:
-            raise evaluator.stop(BAD_TABLE, f"{where}: `{name}` is {a_kind(kind)}, and {misfit}", span) from None
+            message = f"{where}: `{name}` is {a_kind(present(kind))}, and {misfit}"
+            raise evaluator.stop(BAD_TABLE, message, span, *misfit.help) from None
+        finally:
+            for item in found_of:
+                evaluator.reporter.sink.add(replace(item, message=f"{where}: {item.message}"))
     return RecordValue(fields)
 
 
@@ -106,14 +131,13 @@ def _cell(evaluator: "Evaluator", kind: Kind, value: Any, found: Table, span: Sp
         if not isinstance(value, list):
             raise Misfit("this is no list")
         return tuple(_cell(evaluator, kind.element, v, found, span) for v in value)  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, bool):
-        return _plain(evaluator, kind, BOOL, value, span)
-    if isinstance(value, int):
-        return _plain(evaluator, kind, INT, value, span)
-    if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
-            raise Misfit("this is no number")
-        return _plain(evaluator, kind, FLOAT, Fraction(str(value)), span)
+    if isinstance(value, int | float):
+        number = _number(value)
+        if not _fits(kind, number):
+            raise Misfit(f"this is `{_shown(value)}`", *_instead(kind, _shown(value), found.path))
+        return media.coerce(evaluator, number, kind, span, evaluator.program.main)
+    if isinstance(value, list):
+        raise Misfit("this is a list")
     if not isinstance(value, str):
         raise Misfit("this is neither a text nor a number")
     if kind in FROM_FILE:
@@ -122,10 +146,38 @@ def _cell(evaluator: "Evaluator", kind: Kind, value: Any, found: Table, span: Sp
         return media.coerce(evaluator, value, kind, span, evaluator.program.main)
     sink = Sink()
     expr = literal(Source(SET + found.path, value), sink)
-    if expr is None or len(sink):
-        raise Misfit(f"this is `{value[:60]}`")
-    evaluated = evaluator.value(expr, Env(evaluator.program.main))
-    return _plain(evaluator, kind, _kind(evaluated), evaluated, span)
+    evaluated = None if expr is None or len(sink) else evaluator.value(expr, Env(evaluator.program.main))
+    if evaluated is None or not _fits(kind, evaluated):
+        raise Misfit(f"this is `{value[:60]}`", *_instead(kind, value, found.path))
+    return media.coerce(evaluator, evaluated, kind, span, evaluator.program.main)
+
+
+def _number(value: float) -> bool | int | Fraction:
+    """A number of TOML or JSON, exactly as it is written.
+
+    Raises:
+        Misfit: it is none, or far too large.
+    """
+    if isinstance(value, int):
+        if value.bit_length() > MAX_BITS:
+            raise Misfit("this number is absurdly large")
+        return value
+    if not isfinite(value):
+        raise Misfit("this is no number")
+    return Fraction(str(value))
+
+
+def _shown(value: float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _instead(kind: Kind, written: str, path: str) -> tuple[str, ...]:
+    """How a number is written as another kind."""
+    number = NUMBER.fullmatch(written.strip())
+    if number is None or not (kind in UNITS or kind == TEXT):
+        return ()
+    text = written.strip() + UNITS.get(kind, "")
+    return (f"write `{text}`" if path.endswith(".csv") else f'write `"{text}"`',)
 
 
 def _kind(value: Any) -> Kind:
@@ -142,7 +194,5 @@ def _kind(value: Any) -> Kind:
             return QUANTITIES.get(type(value), UNKNOWN)  # pyright: ignore[reportUnknownArgumentType]
 
 
-def _plain(evaluator: "Evaluator", kind: Kind, given: Kind, value: Any, span: Span) -> Any:
-    if not assignable(given, kind) or kind in FROM_FILE:
-        raise Misfit(f"this is {a_kind(given)}")
-    return media.coerce(evaluator, value, kind, span, evaluator.program.main)
+def _fits(kind: Kind, value: Any) -> bool:
+    return assignable(_kind(value), kind) and kind not in FROM_FILE

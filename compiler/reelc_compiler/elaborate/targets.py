@@ -5,10 +5,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from reelc_compiler import values
+from reelc_compiler.elaborate import arithmetic
+from reelc_compiler.elaborate.arithmetic import ArithmeticFault
 from reelc_compiler.elaborate.maker import Maker
 from reelc_compiler.elaborate.scope import Env
 from reelc_compiler.ir.graph import Medium
-from reelc_compiler.units import Duration
+from reelc_compiler.units import Duration, Rate
 from reelc_compiler.values import FilmValue
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Label
@@ -49,20 +51,15 @@ class Target:
         """
         fps = film.facts.fps
         assert fps is not None, "a film is made of clips"
-        wanted, frames = self.seconds * fps, film.facts.frames
+        frames = film.facts.frames
         said = (Label(self.span, "the target is set here"),)
-        if wanted.denominator != 1:
-            near = " and ".join(values.show(Duration(n / fps)) for n in (int(wanted), int(wanted) + 1))
-            raise evaluator.stop(
-                NOT_WHOLE,
-                f"{values.show(Duration(self.seconds))} at {float(fps):g}fps are no whole number of frames",
-                span,
-                f"the nearest that are: {near}",
-                labels=said,
-            )
+        try:
+            wanted = arithmetic.frames(Duration(self.seconds), Rate(fps), least=1)
+        except ArithmeticFault as fault:
+            raise evaluator.stop(NOT_WHOLE, str(fault), span, fault.help, labels=said) from None
         if frames == wanted:
             return film
-        missing = int(wanted) - frames
+        missing = wanted - frames
         if missing < 0 and self.policy != "error":
             return _trimmed(evaluator, film, -missing, span)
         if 0 < missing <= MOST_HELD and self.policy == "fit":
@@ -70,7 +67,7 @@ class Target:
         have, want = values.show(Duration(frames / fps)), values.show(Duration(self.seconds))
         raise evaluator.stop(
             REQUIREMENT,
-            f"this film has {frames} frames and lasts {have}, and the target is {int(wanted)} frames, {want}",
+            f"this film has {frames} frames and lasts {have}, and the target is {wanted} frames, {want}",
             span,
             *(
                 (

@@ -135,7 +135,7 @@ class Film:
     """A sink: its parts in the order of time, how they are encoded, and the sound over them.
 
     A clip that comes twice in a film is one part that is listed twice. ``crf`` is None where the
-    codec has none, or ComfyUI chooses.
+    codec has none, or ComfyUI chooses. ``variant`` says of which variant of the program it is, where there are several.
     """
 
     name: str
@@ -147,6 +147,7 @@ class Film:
     color: str
     span: Span
     track: Track | None = None
+    variant: str = ""
 
     @property
     def saved(self) -> tuple[FilmPart, ...]:

@@ -43,6 +43,7 @@ from reelc_compiler.sema.signatures import Signatures
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, Label, Sink
 from reelc_dsl.diagnostics.codes import (
+    DUPLICATE_NAME,
     KIND_MISMATCH,
     MISPLACED,
     MISSING_ARGUMENT,
@@ -188,6 +189,7 @@ class _Body:
         returns = [s for s in self.body if isinstance(s, ast.Return)]
         for statement in self.body:
             self.statement(statement, "stage", info.returns)
+        self.once("estimate", "window", "preview")
         if not info.decl.broken and (len(returns) != 1 or self.body[-1] is not returns[0]):
             self.sink.add(
                 Diagnostic(
@@ -210,6 +212,7 @@ class _Body:
                 first = outputs.setdefault(statement.name.text, statement)
                 if first is not statement:
                     self.sink.add(duplicate(statement.name, first.name.span))
+        self.once("target")
         names.check((statement.name for statement in outputs.values()), self.sink)
         if not outputs and not info.decl.broken:
             self.sink.add(
@@ -220,6 +223,32 @@ class _Body:
                     help=("say what is to be made: `output film = ... |> video()`",),
                 )
             )
+
+    def once(self, *words: str) -> None:
+        """Refuse a second statement of a sort of which only one can hold."""
+        seen: dict[str, ast.Stmt] = {}
+        for statement in self.body:
+            match statement:
+                case ast.Settings(kind=kind):
+                    word = kind
+                case ast.Window():
+                    word = "window"
+                case ast.Preview():
+                    word = "preview"
+                case _:
+                    continue
+            first = seen.setdefault(word, statement)
+            if first is not statement and word in words:
+                self.sink.add(
+                    Diagnostic(
+                        code=DUPLICATE_NAME,
+                        message=f"here is another `{word}`, and only one can hold",
+                        span=statement.span,
+                        label="given again here",
+                        labels=(Label(first.span, "given first here"),),
+                        help=("put what is meant into one of them",),
+                    )
+                )
 
     def params(self, params: tuple[ParamInfo, ...]) -> None:
         for param in params:
@@ -283,7 +312,7 @@ class _Body:
                 self.settings(statement)
             case ast.Settings(kind="target") if where == "pipeline":
                 self.settings(statement)
-                self.idle(statement)
+                self.target(statement)
             case ast.Window() if where == "stage":
                 self.window(statement)
             case ast.Preview(kind=kind, settings=settings) if where == "stage":
@@ -395,8 +424,18 @@ class _Body:
         if not self.module.source.library:
             self.sink.add(Diagnostic(code=NO_EFFECT_YET, message=message, span=statement.span))
 
-    def idle(self, statement: ast.Settings) -> None:
-        """Say which settings of a target nothing acts on yet."""
+    def target(self, statement: ast.Settings) -> None:
+        """Say which settings of a target nothing acts on: yet, or without another one."""
+        given = {s.name.text: s for s in statement.settings}
+        if "policy" in given and "duration" not in given:
+            self.sink.add(
+                Diagnostic(
+                    code=MISSING_ARGUMENT,
+                    message="a `policy` says what becomes of films of another `duration`, and none is given",
+                    span=given["policy"].span,
+                    help=("say how long films are to be: `target { duration = 30s, policy = ... }`",),
+                )
+            )
         names = [s.name.text for s in statement.settings if s.name.text in ("deadline", "budget")]
         if names:
             shown = ", ".join(f"`{name}`" for name in names)

@@ -177,6 +177,9 @@ class Exprs:
                 return NONE
             case ast.ListExpr():
                 return self.list(expr, wanted)
+            case ast.OptionalExpr():
+                self.report(KIND_MISMATCH, "`?` marks a type, and here is a value", expr.span)
+                return UNKNOWN
             case ast.RecordExpr():
                 return self.record(expr, wanted)
             case ast.NodeExpr():

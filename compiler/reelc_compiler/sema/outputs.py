@@ -1,17 +1,11 @@
-"""Names of outputs, which become names of files: on any system, whichever compiled the plan."""
+"""Names of outputs, which become names of files."""
 
 from collections.abc import Iterable
-from unicodedata import normalize
 
+from reelc_compiler.filenames import MOST_BYTES, folded, is_device, is_short
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, Label, Sink
 from reelc_dsl.diagnostics.codes import OUTPUT_NAME
-
-# File systems take 255 bytes or UTF-16 units; the longest name that is made of one has a number, a stage's or a
-# medium's name, and several endings.
-MOST_BYTES = 100
-# What Windows keeps for devices, whatever ending follows.
-DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))})
 
 
 def check(names: Iterable[ast.Ident], sink: Sink) -> None:
@@ -23,12 +17,11 @@ def check(names: Iterable[ast.Ident], sink: Sink) -> None:
     """
     seen: dict[str, ast.Ident] = {}
     for name in names:
-        folded = normalize("NFC", normalize("NFC", name.text).casefold())
-        first = seen.setdefault(folded, name)
-        size = len(name.text.encode())
-        if folded in DEVICES:
+        first = seen.setdefault(folded(name.text), name)
+        if is_device(name.text):
             _report(sink, name, f"Windows keeps the name `{name.text}` for a device", "choose another name")
-        elif size > MOST_BYTES:
+        elif not is_short(name.text):
+            size = len(name.text.encode())
             message = f"this name has {size} bytes, and the film's file could not be written under it everywhere"
             _report(sink, name, message, f"{MOST_BYTES} bytes are enough for a name")
         elif first.text != name.text:

@@ -1,5 +1,6 @@
 """The columns that a program asks of a table: a record's name, or names with types."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reelc_compiler.sema.kinds import (
@@ -19,12 +20,15 @@ from reelc_dsl.diagnostics.codes import KIND_MISMATCH
 if TYPE_CHECKING:
     from reelc_compiler.sema.exprs import Exprs
 
-HOW = "name a record, or write names with types: { name: text, still: image, seconds: duration }"
+HOW = "name a record, or write names with types: { name: text, still: image, seconds: duration? }"
 
 
 def type_of(expr: ast.Expr) -> ast.TypeExpr | None:
-    """An expression that reads like a type, as one: ``text``, ``list[text]``, ``file["loras"]``."""
+    """An expression that reads like a type, as one: ``text``, ``int?``, ``list[text]``, ``file["loras"]``."""
     match expr:
+        case ast.OptionalExpr(value=value):
+            inner = type_of(value)
+            return None if inner is None else replace(inner, span=expr.span, optional=True)
         case ast.NameExpr(name=name):
             return ast.TypeExpr(span=expr.span, name=name, args=(), optional=False)
         case ast.IndexExpr(value=ast.NameExpr(name=name), index=ast.TextLit() as text):

@@ -42,6 +42,8 @@ class Expressions(Pieces):
             case ast.ListExpr():
                 parts = [partial(self.expr, item, first=True) for item in node.items]
                 return self.bracket("[", parts, "]", apart=any(map(_is_collection, node.items)))
+            case ast.OptionalExpr():
+                return row(self.expr(node.value), self.cursor.word("?"))
             case ast.RecordExpr():
                 parts = [partial(self.labelled, entry.name, entry.value) for entry in node.entries]
                 return self.bracket("{", parts, "}", pad=" ")

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from reelc_compiler.filenames import is_device
 from reelc_compiler.units import bytes_text
 from reelc_dsl.diagnostics import Code, Diagnostic
 from reelc_dsl.diagnostics.codes import UNSAFE_MODEL, WRONG_MODEL
-
-# Names that Windows gives to devices, with any ending.
-DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10))})
 
 
 class FetchFault(Exception):
@@ -84,17 +82,13 @@ def target_of(root: Path, want: Want) -> Path:
     parts = [part for text in (want.folder, want.file) for part in text.split("/")]
     for part in parts:
         odd = part in ("", ".", "..") or part != part.strip() or part.endswith(".")
-        if odd or not part.isprintable() or any(c in '\\:*?"<>|' for c in part) or _is_device(part):
+        if odd or not part.isprintable() or any(c in '\\:*?"<>|' for c in part) or is_device(part):
             raise FetchFault(
                 UNSAFE_MODEL,
                 f"`{want.name}` is no name for a file below the models folder",
                 "a folder and a name of ordinary letters, with `/` between folders",
             )
     return root.joinpath(*parts)
-
-
-def _is_device(part: str) -> bool:
-    return part.split(".", 1)[0].lower() in DEVICES
 
 
 def is_loopback(host: str) -> bool:

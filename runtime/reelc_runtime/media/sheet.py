@@ -9,7 +9,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from reelc_runtime.media.encode import Frame
-from reelc_runtime.media.errors import NotAVideo, reading, writing
+from reelc_runtime.media.errors import NotAVideo, WriteFailed, reading, writing
 from reelc_runtime.media.files import whole_file
 from reelc_runtime.preview import pictures
 from reelc_runtime.preview.label import letters
@@ -17,14 +17,16 @@ from reelc_runtime.preview.label import letters
 # Between pictures and around them, and how high a film's name is, in pixels.
 GAP, NAME = 8, 24
 PAPER = 24
+# Pixels a side that a JPEG can have.
+MOST_JPEG = 65_500
 
 
 def contact_sheet(films: Sequence[Path], to: Path, *, frames: int = 6, width: int = 320) -> tuple[int, int]:
-    """A JPEG with a row for each film: its name, and frames from its first to its last, evenly apart.
+    """A picture with a row for each film: its name, and frames from its first to its last, evenly apart.
 
     Args:
         films: files that libav decodes; pictures count as films of one frame.
-        to: the picture; replaced if it exists.
+        to: the picture, a PNG if it is called so, otherwise a JPEG; replaced if it exists.
         frames: how many of each film, at most.
         width: of each, pixels; the height follows the film's shape.
 
@@ -38,6 +40,11 @@ def contact_sheet(films: Sequence[Path], to: Path, *, frames: int = 6, width: in
     rows = [_row(film, frames, width) for film in films]
     wide = max(row.shape[1] for row in rows) + 2 * GAP
     tall = sum(row.shape[0] + GAP for row in rows) + GAP
+    if to.suffix.lower() != ".png" and max(wide, tall) > MOST_JPEG:
+        raise WriteFailed(
+            f"{to.name} would have {wide}x{tall} pixels, and a JPEG has at most {MOST_JPEG:,} a side: "
+            "name fewer films, choose a smaller width, or write a .png"
+        )
     sheet = np.full((tall, wide, 3), PAPER, np.uint8)
     top = GAP
     for row in rows:
@@ -45,7 +52,7 @@ def contact_sheet(films: Sequence[Path], to: Path, *, frames: int = 6, width: in
         top += row.shape[0] + GAP
     with whole_file(to) as part:
         try:
-            part.write_bytes(pictures.thumbnail(sheet, max(sheet.shape), 90))
+            part.write_bytes(pictures.encoded(sheet, ".png" if to.suffix.lower() == ".png" else ".jpg", 90))
         except OSError as error:
             raise writing(error, to) from error
     return wide, tall

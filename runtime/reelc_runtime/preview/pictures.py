@@ -153,5 +153,11 @@ def thumbnail(picture: Frame, side: int = 512, quality: int = 80) -> bytes:
     small = cv2.resize(
         picture, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
     )
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return encoded(cast(Frame, small), ".jpg", quality)
+
+
+def encoded(picture: Frame, suffix: str, quality: int) -> bytes:
+    """A picture as a file, ``.jpg`` or ``.png``; the quality is a JPEG's."""
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else []
+    _, data = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)
     return cast(Any, data).tobytes()

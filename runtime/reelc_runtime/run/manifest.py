@@ -18,6 +18,7 @@ def manifest(plan: Plan, output: Output, engine: Engine, *, file: str, size: int
         file: the film's name, or its folder's.
         size, digest: its bytes and SHA-256; of a folder those of all its files, and the hash of their hashes.
     """
+    made = plan.made_with(output)
     makers = {a.id: job.id for job in plan.jobs for a in job.artifacts_out}
     ids = plan.with_earlier(makers[a] for a in output.made_of)
     jobs = [job for job in plan.jobs if job.id in ids]
@@ -42,7 +43,9 @@ def manifest(plan: Plan, output: Output, engine: Engine, *, file: str, size: int
         "engine": engine,
         "pipeline": plan.pipeline,
         "plan": sha256(plan.to_json()),
-        "params": dict(plan.params),
+        "variant": made.name or None,
+        "params": dict(made.params),
+        "takes": dict(made.takes),
         "comfyui": plan.catalog.comfyui,
         "catalog": {"name": plan.catalog.name, "sha256": plan.catalog.sha256},
         "jobs": [{"id": job.id, "key": job.keys[engine]} for job in jobs],

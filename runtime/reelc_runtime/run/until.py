@@ -2,10 +2,12 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reelc_compiler.filenames import folded, is_device, is_short
 from reelc_compiler.plan import Artifact, Output, Plan, Save
 from reelc_dsl.diagnostics import Diagnostic
 from reelc_dsl.diagnostics.codes import BAD_RESULT, UNKNOWN_STOP
@@ -27,14 +29,14 @@ class Goal:
         until: as it was asked for; empty for everything.
         jobs: what must be done, in the order of the plan.
         outputs: the films that are assembled.
-        looks: the hand-overs that are put out to be looked at.
+        looks: the hand-overs that are put out to be looked at, by the names of their files.
         saves: the outputs that nodes of the user's own save, each with its job.
     """
 
     until: str
     jobs: tuple[str, ...]
     outputs: tuple[Output, ...]
-    looks: tuple[Artifact, ...]
+    looks: Mapping[str, Artifact]
     saves: tuple[tuple[str, Save], ...] = ()
 
     async def deliver(self, run: Delivery) -> list[events.Written]:
@@ -44,11 +46,8 @@ class Goal:
             RunFault: it cannot be assembled or written.
         """
         written: list[events.Written] = [await run.assemble(output) for output in self.outputs]
-        called = [_shots(artifact) for artifact in self.looks]
-        for artifact, mine in zip(self.looks, called, strict=True):
-            # Of several variants of a shot each is called after what makes it another.
-            own = (name for name in mine if sum(name in names for names in called) == 1)
-            written.append(await _look(run, artifact, next(own, artifact.id)))
+        for name, artifact in self.looks.items():
+            written.append(await _look(run, artifact, name))
         for job, save in self.saves:
             written += await run.copy(job, save)
         return written
@@ -67,10 +66,10 @@ def goal_of(plan: Plan, until: str | None) -> Goal:
     saves = tuple((job.id, save) for job in plan.jobs for save in job.saves)
     if until is None:
         jobs = tuple(job.id for job in plan.jobs)
-        return Goal(until="", jobs=jobs, outputs=plan.outputs, looks=(), saves=saves)
+        return Goal(until="", jobs=jobs, outputs=plan.outputs, looks={}, saves=saves)
     made = [a for job in plan.jobs for a in job.artifacts_out]
     films = {a for output in plan.outputs for a in output.made_of}
-    kept = [a for a in made if a.id not in films]
+    kept = [a for a in made if a.id not in films and a.names]
     names = [name.strip() for name in until.split(",")]
     outputs = tuple(o for o in plan.outputs if o.name in names)
     saves = tuple((job, save) for job, save in saves if save.name in names)
@@ -86,7 +85,7 @@ def goal_of(plan: Plan, until: str | None) -> Goal:
     wanted = {a for output in outputs for a in output.made_of} | {a.id for a in looks}
     makers = [job.id for job in plan.jobs if any(a.id in wanted for a in job.artifacts_out)]
     jobs = plan.with_earlier([*makers, *(job for job, _ in saves)])
-    return Goal(until=until, jobs=jobs, outputs=outputs, looks=looks, saves=saves)
+    return Goal(until=until, jobs=jobs, outputs=outputs, looks=_files(plan, kept, looks), saves=saves)
 
 
 def _called(artifact: Artifact, name: str) -> bool:
@@ -103,6 +102,27 @@ def _unknown(plan: Plan, handovers: list[Artifact], until: str) -> Diagnostic:
         notes=("a run can stop after a stage that samples, at a name for its result, or at an output",),
         help=(*did_you_mean(until, list(names)), f"here that is {where}"),
     )
+
+
+def _files(plan: Plan, kept: list[Artifact], looks: Iterable[Artifact]) -> dict[str, Artifact]:
+    """What the files of looks are called: after their shots, where that is the name of one look only.
+
+    Of several variants of a shot each is called after what makes it another. A look goes by its id where its file would
+    be a film's, in this plan or among its variants (``film``, ``film-seed-3``), a device of Windows, or another shot's
+    but for capitals and accents.
+    """
+    films = {folded(output.name.partition("-")[0]) for output in (*plan.outputs, *plan.saves)}
+    spelt: dict[str, set[str]] = {}
+    for name in (name for artifact in kept for name in _shots(artifact)):
+        spelt.setdefault(folded(name), set()).add(name)
+    called = {artifact.id: _shots(artifact) for artifact in looks}
+    shared = Counter(name for names in called.values() for name in names)
+
+    def free(name: str) -> bool:
+        film = folded(name.partition("-")[0]) in films
+        return not film and shared[name] == 1 == len(spelt[folded(name)]) and is_short(name) and not is_device(name)
+
+    return {next(filter(free, called[artifact.id]), artifact.id): artifact for artifact in looks}
 
 
 def _shots(artifact: Artifact) -> list[str]:
