@@ -9,6 +9,7 @@ own save stay together: what such nodes cost is not known, and a graph that was 
 from collections.abc import Iterable, Mapping
 
 from reelc_compiler.catalog import Catalog
+from reelc_compiler.facts import AUDIO
 from reelc_compiler.ir.graph import Film, FilmPart, Handover, MediaGraph, Save, connected
 from reelc_compiler.passes.handover import made_by, samples
 from reelc_dsl.records import dataclass
@@ -42,8 +43,8 @@ def partition(graph: MediaGraph, catalog: Catalog, *, whole: bool = False) -> tu
     Args:
         whole: everything in one job; the graph must have no hand-overs.
     """
-    parts = {part.save: (film, part) for film in graph.films for part in film.saved}
     saves = made_by(graph.handovers)
+    parts = {part.save: (film, part) for film in graph.films for part in film.saved if part.save not in saves}
     by_load = {h.load: h for h in graph.handovers}
     closures = _closures(graph)
     own = [save.op for save in graph.saves]
@@ -103,6 +104,16 @@ def _depths(graph: MediaGraph, closures: Mapping[int, frozenset[int]]) -> dict[i
 def _closures(graph: MediaGraph) -> dict[int, frozenset[int]]:
     """Everything that must be saved, with all that it needs: each after what it starts from, as the films want it."""
     saves = {h.load: h.save for h in graph.handovers}
+    # A stage that samples hands its sound over with its pictures, whoever wants it.
+    stages: dict[int, list[int]] = {}
+    for handover in graph.handovers:
+        stages.setdefault(graph.media[handover.medium], []).append(handover.save)
+    beside = {
+        save: [h.save for h in graph.handovers if h.save in made and h.save != save and h.medium.facts.kind == AUDIO]
+        for made in stages.values()
+        if len(made) > 1
+        for save in made
+    }
     found: dict[int, frozenset[int]] = {}
     order: dict[int, frozenset[int]] = {}
     todo = [(sink, False) for sink in reversed(graph.sinks())]
@@ -114,6 +125,7 @@ def _closures(graph: MediaGraph) -> dict[int, frozenset[int]]:
             found[at] = graph.closure([at])
             todo.append((at, True))
             todo.extend((saves[op], False) for op in sorted(found[at] & saves.keys(), reverse=True))
+            todo.extend((save, False) for save in reversed(beside.get(at, ())))
     return order
 
 

@@ -182,6 +182,17 @@ def test_the_sound_of_a_shot_goes_straight_into_its_file(build: Build) -> None:
     assert sound.id not in output.artifacts
 
 
+def test_a_film_with_its_sound_samples_nothing_again(build: Build) -> None:
+    """The job of a shot is the same with and without: what it makes is kept, whoever wants it."""
+    films = ("shot |> video()", "shot |> video(audio: shot.audio)", 'shot |> video(codec: "ffv1", audio: shot.audio)')
+    plans = [build(SHOOT % f"output film = {film}", head="reel 1\n") for film in films]
+    assert len({plan.jobs[0].keys["render"] for plan in plans}) == 1
+    assert [output.sound is not None for plan in plans for output in plan.outputs] == [False, True, True]
+    (output,) = plans[1].outputs
+    assert output.sound is not None
+    assert output.sound.artifact in [a.id for a in plans[1].jobs[0].artifacts_out]
+
+
 def test_sound_is_handed_to_a_stage_in_another_job(build: Build) -> None:
     stage = (
         "stage louder(sound: audio) -> audio {\n  preview silence\n"

@@ -76,11 +76,12 @@ def frames_of(graph: Graph) -> Graph:
     return out
 
 
-def test_no_sound_is_decoded(folder: Path) -> None:
-    """Its latent goes through both stages, because the model looks at it."""
+def test_the_sound_is_handed_over_whoever_wants_it(folder: Path) -> None:
+    """Its latent goes through both stages, because the model looks at it; what it is is kept beside the pictures."""
     job = sampling(folder, '"rain"')
     assert len(nodes(job, "LTXVConcatAVLatent")) == 2
-    assert nodes(job, "LTXVAudioVAEDecode") == {}
+    assert len(nodes(job, "LTXVAudioVAEDecode")) == 1
+    assert sorted(a.codec for a in job.artifacts_out) == ["apng", "flac"]
     (silence,) = nodes(job, "LTXVEmptyLatentAudio").values()
     assert (silence["frames_number"], silence["frame_rate"]) == (121, 24)
 

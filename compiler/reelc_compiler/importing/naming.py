@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from unicodedata import normalize
 
+from reelc_compiler.filenames import DEVICES
 from reelc_compiler.importing.reading import Link, RawNode
 from reelc_compiler.sema.builtins import BUILTINS
 
@@ -79,7 +80,7 @@ def name_nodes(nodes: Mapping[str, RawNode], taken: Iterable[str] = ()) -> dict[
 
 def name_outputs(nodes: Iterable[RawNode], taken: Iterable[str]) -> dict[str, str]:
     """A name for each output, which is also the name of a file: from its file prefix, else from what it saves."""
-    used = {*KEYWORDS, *taken}
+    used = {*KEYWORDS, *DEVICES, *taken}
     return {raw.id: _unique(_output(raw), used) for raw in nodes}
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from reelc_compiler.catalog import Catalog
+from reelc_compiler.facts import AUDIO
 from reelc_compiler.ir.graph import Film, Handover, MediaGraph, Medium, Op, Ref, RegionOp
 from reelc_compiler.target.comfyui import handover as form
 from reelc_dsl.records import dataclass
@@ -36,6 +37,7 @@ def cut(graph: MediaGraph, catalog: Catalog) -> MediaGraph:
         return graph
     reached = graph.closure(graph.sinks())
     places = _Places.of(graph, catalog, reached)
+    reached |= graph.closure(medium.ref.op for medium, region in graph.media.items() if places.heard(medium, region))
     found = {
         ref: medium
         for ref, medium in _results(graph, places, reached).items()
@@ -71,11 +73,15 @@ class _Places:
     def same(self, maker: int, reader: int | None) -> bool:
         """Whether a region reads what another makes in the job that makes it.
 
-        A film's sound goes straight into its file. Frames that a join wants are taken where a clip was made, unless
-        that is handed over whole: the job of a sampler is the same whatever is done with the clip, so that no change
-        of a join samples it again.
+        A film's sound goes straight into its file, and frames that a join wants are taken where a clip was made; but
+        not where that is handed over whole: the job of a sampler is the same whatever is done with what it makes, so
+        that no change of a join, or of the sound, samples it again.
         """
-        return reader == maker or reader in self.sounds or (reader in self.handed and maker not in self.kept)
+        return reader == maker or (reader in self.sounds | self.handed and maker not in self.kept)
+
+    def heard(self, medium: Medium, maker: int) -> bool:
+        """Whether it is a sound that is handed over even if nobody wants it yet."""
+        return medium.facts.kind == AUDIO and maker in self.kept
 
 
 def _results(graph: MediaGraph, places: _Places, reached: frozenset[int]) -> dict[Ref, Medium]:
@@ -93,7 +99,7 @@ def _results(graph: MediaGraph, places: _Places, reached: frozenset[int]) -> dic
         for ref in op.refs()
         if ref in made and not places.same(graph.media[made[ref]], op.region)
     }
-    return {ref: medium for ref, medium in made.items() if ref in read}
+    return {ref: medium for ref, medium in made.items() if ref in read or places.heard(medium, graph.media[medium])}
 
 
 class _Cutter:
@@ -222,6 +228,11 @@ class _Cutter:
         track = film.track
         if track is not None and track.part is not None:
             sound = track.part
+            handed = next((h for h in self.handovers if h.medium == self._kept(sound.clip)), None)
+            if handed is not None:
+                # What is handed over is the film's sound as it is.
+                part = replace(sound, clip=handed.medium, save=handed.save, region=handed.save_region)
+                return replace(film, parts=parts, track=replace(track, part=part))
             moved = replace(sound, clip=self._medium(sound.clip, sound.region), save=self.numbers[sound.save])
             track = replace(track, part=moved)
         return replace(film, parts=parts, track=track)
