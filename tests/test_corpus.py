@@ -24,7 +24,7 @@ import pytest
 from recordings import write_recordings
 
 import reelc
-from reelc_compiler import loader
+from reelc_compiler import loader, measuring
 from reelc_dsl import ast
 from reelc_dsl.diagnostics import Diagnostic, ReelError, Sink
 from reelc_dsl.diagnostics.codes import CODES
@@ -127,7 +127,7 @@ def write_pictures(folder: Path) -> None:
         (folder / name).write_bytes(data)
     with (folder / "heavy.png").open("wb") as file:
         file.write(png(64, 64))
-        file.truncate(loader.MAX_UPLOAD + 1)  # sparse: it takes no room
+        file.truncate(measuring.MAX_UPLOAD + 1)  # sparse: it takes no room
     (folder / "stills").mkdir(exist_ok=True)
     outside = folder.parent / "outside.png"
     outside.write_bytes(png(64, 64))

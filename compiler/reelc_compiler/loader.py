@@ -1,37 +1,26 @@
-"""The edge: the one place in dsl and compiler that reads files. Everything else gets values."""
+"""The edge: with ``measuring`` the one place in dsl and compiler that reads files. Everything else gets values."""
 
-import hashlib
 import os
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from fractions import Fraction
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from posixpath import dirname, join, normpath
-from typing import BinaryIO
 from unicodedata import normalize
 
 import reelc_dsl
-from reelc_compiler.facts import Facts
-from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged, Table, Unmeasured
-from reelc_compiler.pictures import picture_size
+from reelc_compiler.inputs import InputFault, InputInfo, Measure, Packaged, Table
+from reelc_compiler.measuring import missing, nearest_file, picture, reason, recording, there
 from reelc_compiler.sema.resolve import SourceProvider
 from reelc_compiler.tables import TABLES, TableFault, rows_of
 from reelc_compiler.texts import is_unicode
-from reelc_compiler.units import rate_text
 from reelc_dsl.diagnostics import Code, Diagnostic, ReelError
 from reelc_dsl.diagnostics.codes import (
     BAD_TABLE,
     FILE_TOO_LARGE,
-    INPUT_TOO_LARGE,
-    LARGE_INPUT,
     MISSING_INPUT_FILE,
-    NO_MEDIA_LIBRARY,
-    NOT_A_PICTURE,
     NOT_A_RECORDING,
     NOT_TEXT,
     OUTSIDE_PROJECT,
-    UNEVEN_RATE,
     UNREADABLE_FILE,
 )
 from reelc_dsl.source import Source
@@ -39,18 +28,11 @@ from reelc_dsl.source import Source
 MAX_SOURCE = 1_000_000
 # A graph that is imported may be written by a program; one with a thousand nodes has some 300 KB.
 MAX_GRAPH = 64 * 2**20
-# What ComfyUI takes in one upload unless it is started with another --max-upload-size (0.33.0, /features).
-MAX_UPLOAD = 100 * 2**20
 # A list of more files is a mistake.
 MAX_FILES = 10_000
-# Nobody means to load more floats than this makes; the worker's memory ends far below.
-MAX_RECORDING = 8 * 2**30
-# Pillow, with which ComfyUI loads pictures, refuses more than twice its MAX_IMAGE_PIXELS.
-MAX_PIXELS = 2 * (1024 * 1024 * 1024 // 4 // 3)
 
 # Where a project's own modules lie, below its folder.
 OWN_FOLDER = "stages/"
-CONVERT = "convert it to PNG or JPEG"
 
 
 def read_source(path: Path, name: str) -> Source:
@@ -77,7 +59,7 @@ def read_bytes(path: Path, name: str, limit: int = MAX_SOURCE) -> bytes:
         # Windows denies permission to open a folder; a name with a zero byte is no name at all.
         if _is_folder(path):
             raise _fault(UNREADABLE_FILE, f"`{name}` is a folder", "name a file in it") from None
-        raise _fault(UNREADABLE_FILE, f"`{name}` cannot be read: {_reason(error)}") from None
+        raise _fault(UNREADABLE_FILE, f"`{name}` cannot be read: {reason(error)}") from None
 
 
 def read_graph(path: Path, name: str) -> Source:
@@ -110,10 +92,6 @@ def decode_source(data: bytes, name: str, limit: int = MAX_SOURCE, kind: str = "
 
 def _fault(code: Code, message: str, *help_: str) -> ReelError:
     return ReelError([Diagnostic(code=code, message=message, help=help_)])
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return ((error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__).lower()
 
 
 def _is_folder(path: Path) -> bool:
@@ -224,7 +202,7 @@ class Project:
 
     def _near(self, key: str) -> str | None:
         """The name of a file that was probably meant, in the folder of one that is not there."""
-        return _nearest(self.root / key, ".json" if key.endswith(".json") else ".reel")
+        return nearest_file(self.root / key, ".json" if key.endswith(".json") else ".reel")
 
     def _inside(self, path: Path) -> bool:
         return Path(os.path.realpath(path)).is_relative_to(self.root)
@@ -267,9 +245,9 @@ class Project:
             base = _base(module)
             name = self._relative(real)
             if kind == "image":
-                self._inputs[key] = _picture(real, path, name, base)
+                self._inputs[key] = picture(real, path, name, base)
             else:
-                self._inputs[key] = _recording(real, path, name, base, measure)
+                self._inputs[key] = recording(real, path, name, base, measure)
         info = self._inputs[key]
         if kind == "audio" and info.facts.seconds is None:
             raise InputFault(NOT_A_RECORDING, f"`{path}` has no sound in it")
@@ -288,7 +266,7 @@ class Project:
         """
         real = self._locate(path, module)
         base = _base(module)
-        with _there(real, path, base), real.open("rb") as file:
+        with there(real, path, base), real.open("rb") as file:
             data = file.read(MAX_SOURCE + 1)
         if len(data) > MAX_SOURCE:
             raise InputFault(BAD_TABLE, f"`{path}` is larger than {MAX_SOURCE // 1000} KB", "is it a table of shots?")
@@ -319,7 +297,7 @@ class Project:
         try:
             found = [p for p in self.root.glob(key) if p.is_file() and not p.name.startswith(".")]
         except (ValueError, OSError) as error:
-            raise InputFault(MISSING_INPUT_FILE, f"`{pattern}` is no pattern of files: {_reason(error)}") from None
+            raise InputFault(MISSING_INPUT_FILE, f"`{pattern}` is no pattern of files: {reason(error)}") from None
         names = sorted(
             os.path.relpath(p, base).replace(os.sep, "/") for p in found if self._inside(p) and is_unicode(p.name)
         )
@@ -362,7 +340,7 @@ class Project:
                     "copy the file beside the .reel file, or name it on the command line with `--set`",
                 )
             if os.path.lexists(real) and not self._as_written(key):
-                raise _missing(real, path, _base(module))
+                raise missing(real, path, _base(module))
         return real
 
     def _relative(self, real: Path) -> str:
@@ -382,170 +360,3 @@ def _base(module: str) -> str:
     if not module:
         return "the folder you are in"
     return "the table" if module.lower().endswith(TABLES) else "the .reel file"
-
-
-@contextmanager
-def _there(path: Path, shown: str, base: str) -> Generator[None]:
-    """Failures to read an input file, as faults.
-
-    Raises:
-        InputFault: E0601.
-    """
-    try:
-        if path.is_dir():
-            raise InputFault(MISSING_INPUT_FILE, f"`{shown}` is a folder, not a file")
-        if path.exists() and not path.is_file():
-            # A pipe would be waited for without end.
-            raise InputFault(MISSING_INPUT_FILE, f"`{shown}` is a device or a pipe, not a file")
-        yield
-    except FileNotFoundError:
-        raise _missing(path, shown, base) from None
-    except OSError as error:
-        raise InputFault(MISSING_INPUT_FILE, f"`{shown}` cannot be read: {_reason(error)}") from None
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _picture(path: Path, shown: str, relative: str, base: str) -> InputInfo:
-    with _there(path, shown, base):
-        size = path.stat().st_size
-        if size > MAX_UPLOAD:
-            raise InputFault(
-                INPUT_TOO_LARGE,
-                f"`{shown}` has {size / 2**20:.0f} MiB, and ComfyUI takes {MAX_UPLOAD // 2**20} MiB in one upload",
-                "make it smaller: no model takes that many pixels",
-            )
-        width, height = _measure(path, shown)
-        digest = _digest(path)
-    if width * height > MAX_PIXELS:
-        raise InputFault(
-            INPUT_TOO_LARGE,
-            f"`{shown}` has {width}x{height} pixels, more than ComfyUI's picture library opens ({MAX_PIXELS:,})",
-            "make it smaller: no model takes that many pixels",
-        )
-    facts = Facts(kind="image", width=width, height=height, frames=1)
-    return InputInfo(path=relative, sha256=digest, bytes=size, facts=facts)
-
-
-def _recording(path: Path, shown: str, relative: str, base: str, measure: Measure | None) -> InputInfo:
-    """A film or a sound."""
-    with _there(path, shown, base):
-        size = path.stat().st_size
-        if measure is None:
-            raise InputFault(
-                NO_MEDIA_LIBRARY,
-                f"what is in `{shown}` can only be measured with the media library, which is not installed",
-                "install it with `pip install 'reelc[run]'`, or use a `reel.lock` that has the file",
-            )
-        if size > MAX_RECORDING:
-            raise InputFault(
-                INPUT_TOO_LARGE,
-                f"`{shown}` has {size / 2**30:.1f} GiB, and a film that is loaded has {MAX_RECORDING // 2**30} at most",
-                "cut out what is needed",
-            )
-        try:
-            measured = measure(path)
-        except Unmeasured as error:
-            raise InputFault(NOT_A_RECORDING, f"`{shown}` {error}", *error.help) from None
-        digest = _digest(path)
-    advice: list[tuple[Code, str, str]] = []
-    if measured.facts.kind == "clip" and size > MAX_UPLOAD:
-        advice.append(
-            (
-                LARGE_INPUT,
-                f"`{shown}` has {size / 2**20:.0f} MiB, and ComfyUI takes {MAX_UPLOAD // 2**20} MiB in one upload",
-                "start the workers' ComfyUI with a larger `--max-upload-size` (in MB), or cut out what is needed",
-            )
-        )
-    if not measured.even:
-        advice.append(
-            (
-                UNEVEN_RATE,
-                f"the frames of `{shown}` do not follow each other evenly: ComfyUI plays each as long as the others, "
-                f"{rate_text(measured.facts.fps or Fraction(0))}",
-                "write it at a constant rate first: ffmpeg -i IN -vf fps=30 OUT",
-            )
-        )
-    return InputInfo(path=relative, sha256=digest, bytes=size, facts=measured.facts, advice=tuple(advice))
-
-
-def _missing(path: Path, shown: str, base: str) -> InputFault:
-    near = _nearest(path)
-    help_ = f"did you mean `{near}`?" if near else f"the path is relative to {base}"
-    if not shown.isprintable():
-        help_ = "a backslash begins an escape, so a path has `/` on all systems"
-    return InputFault(MISSING_INPUT_FILE, f"there is no file `{shown}`", help_)
-
-
-def _nearest(path: Path, suffix: str = "") -> str | None:
-    from reelc_dsl.diagnostics.suggest import nearest
-
-    try:
-        found = [entry.name for entry in os.scandir(path.parent) if entry.name.endswith(suffix) and entry.is_file()]
-    except OSError:
-        return None
-    return next(iter(nearest(path.name, found[:1000])), None)
-
-
-def _measure(path: Path, shown: str) -> tuple[int, int]:
-    """Width and height as ComfyUI loads the picture: turned as its EXIF tag says."""
-    with path.open("rb") as file:
-        head = file.read(64)
-        kind = _kind(head)
-        if kind is None:
-            raise InputFault(NOT_A_PICTURE, f"`{shown}` is not a PNG, JPEG, WebP or BMP picture", CONVERT)
-        complete = _COMPLETE.get(kind)
-        if complete is not None and not complete(file):
-            raise InputFault(NOT_A_PICTURE, f"`{shown}` is cut off: the end of the picture is missing")
-        if _animated(kind, head, file):
-            raise InputFault(NOT_A_PICTURE, f"`{shown}` is animated, and an image has one frame", CONVERT)
-        size = picture_size(kind, head, file)
-    if size is None:
-        raise InputFault(NOT_A_PICTURE, f"`{shown}` has a damaged {kind} header", CONVERT)
-    return size
-
-
-def _kind(head: bytes) -> str | None:
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WebP"
-    if head.startswith(b"BM"):
-        return "BMP"
-    return None
-
-
-def _tail(file: BinaryIO, count: int) -> bytes:
-    file.seek(0, os.SEEK_END)
-    file.seek(max(0, file.tell() - count))
-    return file.read(count)
-
-
-def _webp_complete(file: BinaryIO) -> bool:
-    file.seek(4)
-    declared = int.from_bytes(file.read(4), "little")
-    file.seek(0, os.SEEK_END)
-    return file.tell() >= declared + 8
-
-
-# A picture that was not written to its end is found here, not on a paid machine.
-_COMPLETE: dict[str, Callable[[BinaryIO], bool]] = {
-    "PNG": lambda file: b"IEND" in _tail(file, 4096),
-    "JPEG": lambda file: b"\xff\xd9" in _tail(file, 65536),
-    "WebP": _webp_complete,
-}
-
-
-def _animated(kind: str, head: bytes, file: BinaryIO) -> bool:
-    if kind == "WebP":
-        return head[12:16] == b"VP8X" and bool(head[20] & 2)
-    if kind == "PNG":
-        file.seek(0)
-        start = file.read(65536)
-        return b"acTL" in start.split(b"IDAT", 1)[0]
-    return False
