@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import count, takewhile
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from reelc_compiler.canonical import sha256
 from reelc_compiler.facts import Facts, Input, Json
 from reelc_dsl.records import dataclass
 
-KEY_SCHEMA = 2
+KEY_SCHEMA = 3
 
 Graph = dict[str, dict[str, Any]]
 Engine = Literal["render", "preview"]
@@ -337,10 +337,13 @@ def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine, m
             graph[save.node]["inputs"][save.field] = {"prefix": number}
     for artifact in job.artifacts_in:
         graph[artifact.node]["inputs"][artifact.field] = {"artifact": made[artifact.id]}
+    # What comes before a job in its film gives its nodes other numbers, and makes nothing else of them. A preview
+    # executes the typed view, which has the numbers in it.
+    names = {} if engine == "preview" else _numbered(job, graph)
     payload: dict[str, Json] = {
         "key": KEY_SCHEMA,
         "engine": engine,
-        "graph": graph,
+        "graph": _renamed(graph, names),
         "models": sorted([m.folder, m.file, m.sha256 or ""] for m in job.needs.models),
         "packs": sorted([p.name, p.commit or ""] for p in job.needs.packs),
         "comfyui": comfyui,
@@ -348,11 +351,45 @@ def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine, m
     }
     if job.saves:
         # Which of the job's files is which.
-        payload["saves"] = [save.node for save in job.saves]
+        payload["saves"] = [names.get(save.node, save.node) for save in job.saves]
     if engine == "preview":
         payload["regions"] = [r.to_json() for r in job.regions]
         payload["media"] = media_to_json(job.media)
     return sha256(payload)
+
+
+def _numbered(job: Job, graph: Mapping[str, Json]) -> dict[str, str]:
+    """Numbers for a job's nodes that follow from the graph alone: from what it saves backwards, by names of inputs."""
+    names: dict[str, str] = {}
+    todo = [*(a.node for a in job.artifacts_out), *(s.node for s in job.saves), *sorted(graph)]
+    todo.reverse()
+    while todo:
+        node = todo.pop()
+        if node not in names:
+            names[node] = str(len(names) + 1)
+            inputs = graph[node]["inputs"]
+            todo.extend(reversed([inputs[name][0] for name in sorted(inputs) if _is_link(inputs[name], graph)]))
+    return names
+
+
+def _renamed(graph: Mapping[str, Json], names: Mapping[str, str]) -> dict[str, Json]:
+    return {
+        names.get(node, node): {
+            **data,
+            "inputs": {
+                name: [names.get(value[0], value[0]), value[1]] if _is_link(value, graph) else value
+                for name, value in data["inputs"].items()
+            },
+        }
+        for node, data in graph.items()
+    }
+
+
+def _is_link(value: Json, graph: Mapping[str, Json]) -> bool:
+    if not isinstance(value, list):
+        return False
+    parts = cast(list[Any], value)
+    return len(parts) == 2 and isinstance(parts[0], str) and parts[0] in graph
 
 
 def made_by(job: Job, key: str) -> dict[str, list[Json]]:

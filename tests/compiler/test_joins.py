@@ -118,3 +118,9 @@ def test_a_dip_over_a_join(tmp_path: Path) -> None:
   output film = sequence([sequence([c, c], joins: [crossfade(10)]), c], joins: [dip(12)]) |> video()"""
     with pytest.raises(ReelError, match="clip number 1 has 10 frames, and its joins take 12"):
         compiled(tmp_path, body, head=HEAD)
+
+
+def test_a_crossfade_that_is_longer_than_a_clip(tmp_path: Path) -> None:
+    body = "  let c = photo |> made({})\n  output film = sequence([photo |> made(20), c], crossfade: 6) |> video()"
+    with pytest.raises(ReelError, match="clip number 2 has 1 frames, and its joins take 6"):
+        compiled(tmp_path, body.format(1), head=HEAD)

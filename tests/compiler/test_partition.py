@@ -90,6 +90,21 @@ def test_changing_a_join_changes_no_key_of_a_generation(build: Build, one: str, 
     assert len(generated(before)) == 3
 
 
+def test_what_comes_before_a_shot_does_not_change_it(build: Build) -> None:
+    """It has other numbers for the nodes that both need, and nothing else of them."""
+    body = """
+  let c = "photo.png" |> fit(1024x576) |> svd.animate(using: svd.load(), seed: 1)
+  let d = "photo.png" |> fit(576x1024) |> svd.animate(using: svd.load(), seed: 2) |> crop(to: 576x320)
+  output film = %s |> video()
+  output other = d |> video()"""
+    head = HEAD.replace("use upscale", "use crop, upscale")
+    keys = [set(generated(build(body % f, head=head))) for f in ("c", "sequence([c])", "sequence([c, c])")]
+    behind = build(body.replace("output film = %s |> video()\n", "").replace("d |> video()", "c |> video()"), head=head)
+    assert all(key >= set(generated(behind)) for key in keys)
+    turned = build(body.replace("output film = %s", "output film = d").replace("other = d", "other = c"), head=head)
+    assert set(generated(turned)) == keys[0]
+
+
 def test_a_longer_chain_changes_no_segment(build: Build) -> None:
     start = '"photo.png" |> fit(1024x576)'
     body = f"let parts = chain prev from {start} times %d {{ prev |> svd.animate(using: svd.load(), seed: 1) }}"

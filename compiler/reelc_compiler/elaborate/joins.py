@@ -89,13 +89,13 @@ def sequence(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Sp
         # where that is not mixed.
         first = int(shared and number > 0) + max(overlap * (number > 0), before.overlap)
         last = shot.frames - after.overlap
+        opening = before if before.kind == "dip" else CUT
+        closing = after if after.kind == "dip" else CUT
+        _fits(evaluator, number, shot, first + shot.frames - last, opening, closing, places["clips"])
         if number and before.overlap:
             ended = shots[number - 1]
             tail = ended.parts(ended.frames - before.overlap, before.overlap)
             pieces.extend(_crossfade(maker, tail, shot.parts(first - before.overlap, before.overlap)))
-        opening = before if before.kind == "dip" else CUT
-        closing = after if after.kind == "dip" else CUT
-        _fits(evaluator, number, shot, first + shot.frames - last, opening, closing, places["clips"])
         pieces.extend(_body(maker, shot.parts(first, last - first), opening, closing))
     frames = sum(piece.facts.frames for piece in pieces)
     return SequenceValue(tuple(pieces), replace(shots[0].clips[0].facts, frames=frames))

@@ -28,7 +28,7 @@ class Limits:
     said: dict[str, tuple[int, Span]] = field(default_factory=dict[str, tuple[int, Span]])
 
     def hear(self, evaluator: "Evaluator", statement: ast.Settings, env: Env) -> None:
-        """Take down what a target allows; of several variants the least.
+        """Take down what a target allows; of several variants the most, which no job of any of them may exceed.
 
         Raises:
             Stop: it is nothing at all.
@@ -39,7 +39,7 @@ class Limits:
                 allowed = int(evaluator.value(setting.value, env).count)
                 if allowed <= 0:
                     raise evaluator.stop(OUT_OF_RANGE, f"`{name}` is more than nothing", setting.value.span)
-                if name not in self.said or allowed < self.said[name][0]:
+                if name not in self.said or allowed > self.said[name][0]:
                     self.said[name] = (allowed, setting.span)
 
     def check(self, graph: MediaGraph, sink: Sink) -> None:
