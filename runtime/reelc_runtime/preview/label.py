@@ -65,7 +65,9 @@ def line(text: str) -> tuple[Frame, int, int]:
     Returns:
         The picture; how far down in it the capitals begin, and how high they are, in its pixels.
     """
-    (width, height), _ = cv2.getTextSize(text, _FONT, 2.0, 4)
+    # As high as capitals: of a text that ends before its first letter nothing is, and any other is as high.
+    (_, height), _ = cv2.getTextSize("H", _FONT, 2.0, 4)
+    (width, _), _ = cv2.getTextSize(text, _FONT, 2.0, 4)
     rows = np.flatnonzero(_drawn("H", 2 * height, 3 * height, 0, 2 * height).any(axis=1))
     return _drawn(text, max(1, width), 3 * height, 0, 2 * height), int(rows[0]), len(rows)
 

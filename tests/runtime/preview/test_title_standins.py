@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jobs import clip, image
 
@@ -161,6 +161,7 @@ def test_a_title_has_its_colour_and_time():
     text=st.text(min_size=1, max_size=40).filter(str.strip), size=st.integers(1, 120), top=st.integers(0, 99),
     width=st.integers(1, 160),
 )  # fmt: skip
+@example(text="\x00", size=1, top=0, width=1)
 def test_any_text_at_any_size(text: str, size: int, top: int, width: int):
     for frame in titled(text, size=size, top=top, width=width):
         assert (frame.shape, frame.dtype) == ((100, 200, 3), np.dtype(np.uint8))
