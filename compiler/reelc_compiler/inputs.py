@@ -10,6 +10,9 @@ from reelc_dsl.diagnostics.codes import MISSING_INPUT_FILE
 from reelc_dsl.records import dataclass
 from reelc_dsl.source import Source
 
+# By how many frames codecs decode out of order at most.
+REORDERED = 16
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputInfo:

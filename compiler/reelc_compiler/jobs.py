@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import count, takewhile
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from reelc_compiler.canonical import sha256
 from reelc_compiler.facts import Facts, Input, Json
+from reelc_compiler.target.comfyui.links import link_source
 from reelc_dsl.records import dataclass
 
 KEY_SCHEMA = 3
@@ -339,7 +340,7 @@ def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine, m
         graph[artifact.node]["inputs"][artifact.field] = {"artifact": made[artifact.id]}
     # What comes before a job in its film gives its nodes other numbers, and makes nothing else of them. A preview
     # executes the typed view, which has the numbers in it.
-    names = {} if engine == "preview" else _numbered(job, graph)
+    names = {node: node for node in graph} if engine == "preview" else _numbered(job, graph)
     payload: dict[str, Json] = {
         "key": KEY_SCHEMA,
         "engine": engine,
@@ -351,7 +352,7 @@ def job_key(job: Job, inputs: tuple[Input, ...], comfyui: str, engine: Engine, m
     }
     if job.saves:
         # Which of the job's files is which.
-        payload["saves"] = [names.get(save.node, save.node) for save in job.saves]
+        payload["saves"] = [names[save.node] for save in job.saves]
     if engine == "preview":
         payload["regions"] = [r.to_json() for r in job.regions]
         payload["media"] = media_to_json(job.media)
@@ -368,28 +369,24 @@ def _numbered(job: Job, graph: Mapping[str, Json]) -> dict[str, str]:
         if node not in names:
             names[node] = str(len(names) + 1)
             inputs = graph[node]["inputs"]
-            todo.extend(reversed([inputs[name][0] for name in sorted(inputs) if _is_link(inputs[name], graph)]))
+            sources = (link_source(inputs[name]) for name in sorted(inputs, reverse=True))
+            todo.extend(source for source in sources if source is not None and source in graph)
     return names
 
 
 def _renamed(graph: Mapping[str, Json], names: Mapping[str, str]) -> dict[str, Json]:
     return {
-        names.get(node, node): {
+        names[node]: {
             **data,
             "inputs": {
-                name: [names.get(value[0], value[0]), value[1]] if _is_link(value, graph) else value
+                name: value
+                if (source := link_source(value)) is None or source not in names
+                else [names[source], value[1]]
                 for name, value in data["inputs"].items()
             },
         }
         for node, data in graph.items()
     }
-
-
-def _is_link(value: Json, graph: Mapping[str, Json]) -> bool:
-    if not isinstance(value, list):
-        return False
-    parts = cast(list[Any], value)
-    return len(parts) == 2 and isinstance(parts[0], str) and parts[0] in graph
 
 
 def made_by(job: Job, key: str) -> dict[str, list[Json]]:

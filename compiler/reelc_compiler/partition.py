@@ -6,6 +6,7 @@ again instead: loading models and input files, encoding texts, fitting a still. 
 own save stay together: what such nodes cost is not known, and a graph that was imported stays one graph.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from reelc_compiler.catalog import Catalog
@@ -105,15 +106,11 @@ def _closures(graph: MediaGraph) -> dict[int, frozenset[int]]:
     """Everything that must be saved, with all that it needs: each after what it starts from, as the films want it."""
     saves = {h.load: h.save for h in graph.handovers}
     # A stage that samples hands its sound over with its pictures, whoever wants it.
-    stages: dict[int, list[int]] = {}
+    stages = {h.save: graph.media[h.medium] for h in graph.handovers}
+    sounds: dict[int, list[int]] = defaultdict(list)
     for handover in graph.handovers:
-        stages.setdefault(graph.media[handover.medium], []).append(handover.save)
-    beside = {
-        save: [h.save for h in graph.handovers if h.save in made and h.save != save and h.medium.facts.kind == AUDIO]
-        for made in stages.values()
-        if len(made) > 1
-        for save in made
-    }
+        if handover.medium.facts.kind == AUDIO:
+            sounds[stages[handover.save]].append(handover.save)
     found: dict[int, frozenset[int]] = {}
     order: dict[int, frozenset[int]] = {}
     todo = [(sink, False) for sink in reversed(graph.sinks())]
@@ -125,7 +122,8 @@ def _closures(graph: MediaGraph) -> dict[int, frozenset[int]]:
             found[at] = graph.closure([at])
             todo.append((at, True))
             todo.extend((saves[op], False) for op in sorted(found[at] & saves.keys(), reverse=True))
-            todo.extend((save, False) for save in reversed(beside.get(at, ())))
+            if at in stages:
+                todo.extend((save, False) for save in reversed(sounds[stages[at]]))
     return order
 
 

@@ -101,7 +101,9 @@ class Views:
         return {region: self._ordered(region, read) for region, read in reads.items()}
 
     def _ordered(self, region: int, read: Mapping[int, None]) -> list[int]:
-        asked = {self._number[m]: i for i, m in enumerate(self._graph.asked.get(region, ())) if m in self._number}
+        if len(read) < 2:
+            return list(read)
+        asked = {self._number.get(m): i for i, m in enumerate(self._graph.asked.get(region, ()))}
         return sorted(read, key=lambda medium: asked.get(medium, len(asked)))
 
     def _stand_in(self, region: int, nodes: list[str], sinks: Sinks, ids: Mapping[int, str]) -> StandIn | None:

@@ -144,7 +144,7 @@ def elaborate(
         for clip, said in reporter.held_back:
             if clip.windows is not None and clip.windows.wanted and clip.ref.op in needed:
                 sink.extend(said)
-        limits.check(graph, sink)
+        limits.check(graph, needed, sink)
     return Elaborated(
         pipeline=pipeline.decl.name.text,
         variants=recorded,

@@ -4,11 +4,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 from reelc_compiler.catalog import Catalog
+from reelc_compiler.elaborate.limits import USUAL
 from reelc_compiler.elaborate.maker import TAKE, reach
 from reelc_compiler.elaborate.reports import Reporter
 from reelc_compiler.elaborate.scope import Stop
 from reelc_compiler.facts import AUDIO, Facts, Input
-from reelc_compiler.inputs import InputFault, InputInfo, Probe
+from reelc_compiler.inputs import REORDERED, InputFault, InputInfo, Probe
 from reelc_compiler.ir.graph import GraphBuilder, Medium, Ref, Stack
 from reelc_compiler.overrides import SET
 from reelc_dsl.diagnostics import Diagnostic, Frame
@@ -18,12 +19,11 @@ from reelc_dsl.source import Span
 
 # ComfyUI's node that plays a part of a film, and what its input is called.
 SLICE, VIDEO = "Video Slice", "video"
-# Bytes of host RAM: a film whose pictures take more is loaded in stretches that take so much, and one that is needed
-# whole is worth a word where it takes more than a worker has, as the standard library supposes.
-STRETCH, MUCH = 8 * 10**9, 48 * 10**9
+# Bytes of host RAM: a film whose pictures take more is loaded in stretches that take so much.
+STRETCH = 8 * 10**9
 # It seeks by when a frame is decoded, and may find the next key frame where that is decoded before the one that is
-# meant, which no codec does by more than 16 frames. So a stretch begins this much earlier, and is counted from its end.
-EARLIER = 32
+# meant. So a stretch begins earlier, and is counted from its end.
+EARLIER = 2 * REORDERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Inputs:
     def _long(self, whole: Medium, item: Input, path: str, span: Span, stack: Stack) -> Medium:
         """A film that takes much memory: loaded in stretches where ComfyUI and the film allow it."""
         said: tuple[Diagnostic, ...] = ()
-        if whole.facts.floats > MUCH:
+        if whole.facts.floats > USUAL:
             size = f"{whole.facts.floats / 10**9:.0f} GB"
             said = (
                 Diagnostic(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reelc_compiler.elaborate.reports import own_span
 from reelc_compiler.elaborate.scope import Env
 from reelc_compiler.ir.graph import MediaGraph, RegionOp
 from reelc_dsl import ast
@@ -42,16 +43,19 @@ class Limits:
                 if name not in self.said or allowed > self.said[name][0]:
                     self.said[name] = (allowed, setting.span)
 
-    def check(self, graph: MediaGraph, sink: Sink) -> None:
-        """Say which stages take more, by their own estimates."""
-        needed = graph.closure(graph.sinks())
+    def check(self, graph: MediaGraph, needed: frozenset[int], sink: Sink) -> None:
+        """Say which stages take more, by their own estimates.
+
+        Args:
+            needed: the nodes that the outputs need.
+        """
         # What only loads a model may belong to a region of which nothing else is needed.
         used = sorted({region for medium, region in graph.media.items() if medium.ref.op in needed})
         for name in MEMORIES:
             worst: dict[tuple[str, int], tuple[int, RegionOp, Span]] = {}
             for region in (graph.regions[number] for number in used):
                 takes = int(region.estimate.get(name, 0))
-                span = _place(region)
+                span = own_span(region.stack)
                 if span is None or takes <= self.said.get(name, (USUAL if name == "ram" else takes,))[0]:
                     continue
                 key = (span.source.name, span.start)
@@ -88,11 +92,6 @@ class Limits:
                     stack=region.stack,
                 )
             )
-
-
-def _place(region: RegionOp) -> Span | None:
-    """Where the user's own file asks for it."""
-    return next((frame.span for frame in reversed(region.stack) if not frame.span.source.library), None)
 
 
 def _gigabytes(count: int) -> str:

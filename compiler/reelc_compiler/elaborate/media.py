@@ -218,8 +218,8 @@ def film(evaluator: "Evaluator", given: dict[str, Any], places: dict[str, Span],
     crf = _rate_factor(evaluator, codec, given, places)
     _storable(evaluator, codec, facts, span)
     clips = value.clips if isinstance(value, SequenceValue) else (value,)
-    if isinstance(value, Medium) and value.windows is not None and value.windows.split:
-        # Few clips are that long.
+    if isinstance(value, Medium) and value.windows is not None:
+        # Few clips can be split.
         from reelc_compiler.elaborate.maker import Maker
 
         clips = tuple(Maker(evaluator, span, "video").pieces(value, 0, facts.frames))

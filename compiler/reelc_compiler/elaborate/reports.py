@@ -1,6 +1,6 @@
 """Where a finding at elaboration is shown: at the user's line, with the calls that led there."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 
@@ -62,12 +62,8 @@ class Reporter:
 
     def primary(self, span: Span) -> tuple[Span, Span | None]:
         """The place to show first, and the place in the library when that is another."""
-        if not span.source.library:
-            return span, None
-        for frame in reversed(self.stack):
-            if not frame.span.source.library:
-                return frame.span, span
-        return span, None
+        called = own_span(self.stack) if span.source.library else None
+        return (span, None) if called is None else (called, span)
 
     @contextmanager
     def apart(self, sink: Sink) -> Generator[None]:
@@ -77,3 +73,8 @@ class Reporter:
             yield
         finally:
             self.sink = outer
+
+
+def own_span(stack: Sequence[Frame]) -> Span | None:
+    """The innermost call in the user's own files; None where all are in libraries."""
+    return next((frame.span for frame in reversed(stack) if not frame.span.source.library), None)

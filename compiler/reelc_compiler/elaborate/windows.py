@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelc_compiler import values
 from reelc_compiler.elaborate import stages
-from reelc_compiler.elaborate.maker import Maker, reach
+from reelc_compiler.elaborate.maker import Maker, reach, split
 from reelc_compiler.elaborate.scope import Env, Stop
 from reelc_compiler.elaborate.stretches import Blended, Call, Exact, Grid, Instances, Part
 from reelc_compiler.facts import WINDOW
@@ -70,10 +70,9 @@ def _exact(asked: Call, source: Medium) -> Medium:
         # Nothing was done to it, or it is too long to be cut.
         reporter.sink.extend(said)
         return source if whole == source else whole
-    split = source.facts.frames > grid.step + grid.overlap
-    made = Exact(Instances(asked, source), grid, whole, split=split)
+    made = Exact(Instances(asked, source), grid, whole, split=source.facts.frames > grid.step + grid.overlap)
     whole = replace(whole, windows=made)
-    if split:
+    if made.split:
         reporter.held_back.append((whole, said))
         # What is said of a window as well holds for each of them, and is said in the words for the whole.
         also = {_point(d) for d in made.said()}
@@ -95,8 +94,8 @@ def _blended(asked: Call, source: Medium) -> Medium:
 
 def _part(asked: Call, source: Medium) -> Medium:
     whole = asked.instance(source)
-    before = source.windows
-    if before is None or not before.split:
+    before = split(source)
+    if before is None:
         return whole
     with _settings(asked) as setting:
         first = setting("first", 0, 0, MOST)
@@ -126,13 +125,12 @@ def _limited(asked: Call, source: Medium, most: int) -> Grid | None:
         None where the clip cannot be cut.
     """
     grid = _grid(asked)
-    before = source.windows
-    in_windows = before is not None and before.split
+    before = split(source)
     furthest, longest = reach(asked.evaluator.catalog)
-    if not in_windows and source.facts.frames > furthest:
+    if before is None and source.facts.frames > furthest:
         return None
     longest = longest * source.facts.frames // max(most, 1) - 1
-    if before is not None and in_windows:
+    if before is not None:
         # A clip that comes in windows goes on in windows that are no longer.
         longest = min(longest, before.longest + min(before.spare, grid.overlap))
     return Grid.within(min(longest, grid.step + grid.overlap), grid.overlap, grid.align)

@@ -53,21 +53,22 @@ class _Places:
     Attributes:
         kept: those whose results are handed over whole: what samples, and what asks for it.
         handed: those that take frames for a join.
-        sounds: those of films' sounds.
+        close: those, and those of films' sounds: they read what is not kept where it is made.
     """
 
     kept: frozenset[int | None]
     handed: frozenset[int]
-    sounds: frozenset[int]
+    close: frozenset[int]
 
     @classmethod
     def of(cls, graph: MediaGraph, catalog: Catalog, reached: frozenset[int]) -> "_Places":
         tracks = (film.track for film in graph.films if film.track is not None)
+        handed = frozenset(region.id for region in graph.regions if region.handed)
         return cls(
             kept=frozenset(op.region for op in graph.ops if op.id in reached and samples(op, catalog))
             | {region.id for region in graph.regions if region.kept},
-            handed=frozenset(region.id for region in graph.regions if region.handed),
-            sounds=frozenset(track.part.region for track in tracks if track.part is not None),
+            handed=handed,
+            close=handed | {track.part.region for track in tracks if track.part is not None},
         )
 
     def same(self, maker: int, reader: int | None) -> bool:
@@ -77,7 +78,7 @@ class _Places:
         not where that is handed over whole: the job of a sampler is the same whatever is done with what it makes, so
         that no change of a join, or of the sound, samples it again.
         """
-        return reader == maker or (reader in self.sounds | self.handed and maker not in self.kept)
+        return reader == maker or (reader in self.close and maker not in self.kept)
 
     def heard(self, medium: Medium, maker: int) -> bool:
         """Whether it is a sound that is handed over even if nobody wants it yet."""

@@ -16,7 +16,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from reelc_compiler.facts import AUDIO, Facts
-from reelc_compiler.inputs import Measured, Unmeasured
+from reelc_compiler.inputs import REORDERED, Measured, Unmeasured
 from reelc_runtime.media.errors import NotAVideo
 from reelc_runtime.media.lossless import quarters
 from reelc_runtime.media.opening import decodable, opened, pictures
@@ -32,9 +32,8 @@ MAX_RATE = 768_000
 JITTER = Fraction(1, 4)
 # Containers in which frames are found by an index; in others, such as MPEG-TS, a search ends somewhere near.
 INDEXED = frozenset({"mov", "mp4", "matroska", "webm"})
-# Where in a film that is tried out, and by how many frames codecs change the order at most.
+# Where in a film that is tried out.
 PLACES = 16
-REORDERED = 16
 # Pictures that stand still: what a picture file is to libav.
 STILLS = frozenset({"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe"})
 

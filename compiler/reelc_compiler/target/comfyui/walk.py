@@ -9,9 +9,17 @@ from collections.abc import Generator, Mapping
 from dataclasses import field
 from typing import Any, cast
 
-from reelc_compiler.catalog import DYNAMIC_COMBO, Catalog, InputSchema, NodeSchema, expand_inputs
+from reelc_compiler.catalog import (
+    ANY_TYPE,
+    DYNAMIC_COMBO,
+    MATCH_TYPE,
+    Catalog,
+    InputSchema,
+    NodeSchema,
+    OutputSchema,
+    expand_inputs,
+)
 from reelc_compiler.target.comfyui.hints import Hints
-from reelc_compiler.target.comfyui.links import fits
 from reelc_compiler.target.comfyui.literals import (
     CONVERSION_ERRORS,
     Problem,
@@ -189,3 +197,13 @@ class Walk:
         """The error for a required input; an unknown name on the node that is like it was probably meant."""
         near = self.hints.near(name, (key for key in given if key not in inputs))
         return NodeError("required_input_missing", node, name, f"{name}: this required input is missing", near)
+
+
+def fits(output: OutputSchema, wanted: InputSchema) -> bool:
+    """Whether ComfyUI's validator lets this output be linked to this input."""
+    if output.choices is None:
+        return wanted.accepts(output.type) or wanted.type in output.links_to
+    # A list of values in place of a type.
+    if wanted.listed:
+        return list(output.choices) == list(wanted.choices or ())
+    return wanted.type in ("COMBO", ANY_TYPE, MATCH_TYPE)

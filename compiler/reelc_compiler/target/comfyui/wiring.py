@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from reelc_compiler.catalog import MATCH_TYPE, InputSchema, OutputSchema, expand_inputs, same_dialect, socket_compatible
-from reelc_compiler.target.comfyui.links import fits, link_source
+from reelc_compiler.target.comfyui.links import link_source
 from reelc_compiler.target.comfyui.report import Report
-from reelc_compiler.target.comfyui.walk import Walk
+from reelc_compiler.target.comfyui.walk import Walk, fits
 
 # Switches behind switches that are looked through for what they hand on.
 _FURTHEST = 8
